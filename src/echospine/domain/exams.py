@@ -1,0 +1,195 @@
+"""An examination, its states as a table, and the trail of who changed what and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from echospine.domain.errors import NotAllowed, NotFound
+from echospine.domain.images import Point
+from echospine.domain.measures import Measurement
+
+
+class ExamState(StrEnum):
+    """Where an examination stands."""
+
+    IMPORTED = "imported"
+    DRAFT = "draft"
+    REVIEW = "review"
+    SIGNED = "signed"
+    AMENDED = "amended"
+
+
+class ExamEvent(StrEnum):
+    """What can happen to an examination."""
+
+    IMPORT = "import"
+    INTERPRET = "interpret"
+    REVIEW = "review"
+    SIGN = "sign"
+    AMEND = "amend"
+
+
+NEXT: dict[tuple[ExamState, ExamEvent], ExamState] = {
+    (ExamState.IMPORTED, ExamEvent.IMPORT): ExamState.IMPORTED,
+    (ExamState.IMPORTED, ExamEvent.INTERPRET): ExamState.DRAFT,
+    (ExamState.DRAFT, ExamEvent.IMPORT): ExamState.IMPORTED,
+    (ExamState.DRAFT, ExamEvent.INTERPRET): ExamState.DRAFT,
+    (ExamState.DRAFT, ExamEvent.REVIEW): ExamState.REVIEW,
+    (ExamState.REVIEW, ExamEvent.REVIEW): ExamState.REVIEW,
+    (ExamState.REVIEW, ExamEvent.SIGN): ExamState.SIGNED,
+    (ExamState.SIGNED, ExamEvent.AMEND): ExamState.AMENDED,
+    (ExamState.AMENDED, ExamEvent.REVIEW): ExamState.AMENDED,
+    (ExamState.AMENDED, ExamEvent.SIGN): ExamState.SIGNED,
+}
+"""The state after an event; an absent pair is not allowed. Interpreting never touches reviewed work."""
+
+
+def next_state(state: ExamState, event: ExamEvent) -> ExamState:
+    """Return the state after `event`; raises NotAllowed, naming what is possible, for an absent pair."""
+    after = NEXT.get((state, event))
+    if after is None:
+        possible = " or ".join(allowed_events(state))
+        raise NotAllowed(f"an examination that is {state} does not allow {event!r}; possible now: {possible}")
+    return after
+
+
+def allowed_events(state: ExamState) -> tuple[ExamEvent, ...]:
+    """Return the events that `state` allows, in the order of ExamEvent."""
+    return tuple(event for event in ExamEvent if (state, event) in NEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """One examination of one person. `revision` grows with every change; `version` with every signature."""
+
+    id: str
+    title: str
+    state: ExamState
+    created_at: datetime
+    patient_name: str = ""
+    patient_id: str = ""
+    revision: int = 0
+    version: int = 0
+    signed_by: str = ""
+    signed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of an examination's history: who did what to which thing, when, and why.
+
+    `target`: what was changed ("exam", "measurement:<id>", "contour:<recording>/<frame>"); `before`, `after`:
+    JSON text of the changed part, empty where there is none.
+    """
+
+    at: datetime
+    who: str
+    action: str
+    target: str
+    before: str = ""
+    after: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file of a recording as it lies in the object store: its own name, SHA-256 (hex) and bytes."""
+
+    name: str
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One imported recording: a DICOM object, a sequence, a video, an image, or a folder of images.
+
+    `digest`: SHA-256 (hex) that identifies the content: of the only file, or of the list of files;
+    `files`: the picture files in order, then companions (PLUS configuration, raw data); `interpretation`:
+    digest of the stored interpretations of all frames, empty before; `method`: who made them, in words.
+    """
+
+    id: str
+    exam_id: str
+    name: str
+    format: str
+    digest: str
+    files: tuple[SourceFile, ...]
+    n_frames: int
+    width: int
+    height: int
+    calibrated: bool
+    imported_at: datetime
+    frame_rate_hz: float | None = None
+    pixel_spacing_mm: float | None = None
+    interpretation: str = ""
+    method: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A measurement with its place in an examination. `original`: the value before any person's edit."""
+
+    id: str
+    recording_id: str
+    measurement: Measurement
+    original: float | None = None
+    decided_by: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContourEdit:
+    """A person's own bone contour for one frame: polylines of (x, y); columns outside show no bone."""
+
+    recording_id: str
+    frame: int
+    lines: tuple[tuple[Point, ...], ...]
+    who: str
+    at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExamFile:
+    """Everything of one examination, as a folder on a desk: one consistent moment of it."""
+
+    exam: Exam
+    recordings: tuple[Recording, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    contours: tuple[ContourEdit, ...] = ()
+    history: tuple[Change, ...] = ()
+
+    def recording(self, recording_id: str) -> Recording:
+        """Return that recording; raises NotFound."""
+        found = next((r for r in self.recordings if r.id == recording_id), None)
+        if found is None:
+            raise NotFound(f"examination {self.exam.id} has no recording {recording_id}")
+        return found
+
+    def finding(self, finding_id: str) -> Finding:
+        """Return that finding; raises NotFound."""
+        found = next((f for f in self.findings if f.id == finding_id), None)
+        if found is None:
+            raise NotFound(f"examination {self.exam.id} has no measurement {finding_id}")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ExamWrite:
+    """One atomic change of an examination: the new head, what was put, what was taken away, and the history.
+
+    `exam.revision` must be one more than what the store holds, otherwise somebody else was first.
+    """
+
+    exam: Exam
+    changes: Sequence[Change]
+    recordings: Sequence[Recording] = ()
+    findings: Sequence[Finding] = ()
+    removed_findings: Sequence[str] = ()
+    contours: Sequence[ContourEdit] = ()
+    removed_contours: Sequence[tuple[str, int]] = ()

@@ -1,0 +1,159 @@
+"""Measured values with their doubt, method, provenance and review status; and callipers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from echospine.domain.errors import InputError, NotAllowed
+from echospine.domain.images import ImageGeometry, Point
+from echospine.domain.labels import Method, Side, Structure
+from echospine.domain.units import Unit
+
+
+class Status(StrEnum):
+    """Review status of one measurement."""
+
+    DRAFT = "draft"
+    ACCEPTED = "accepted"
+    EDITED = "edited"
+    REJECTED = "rejected"
+
+
+class Decision(StrEnum):
+    """What a clinician decides about one measurement."""
+
+    ACCEPT = "accept"
+    EDIT = "edit"
+    REJECT = "reject"
+
+
+DECIDED: dict[tuple[Status, Decision], Status] = {
+    (Status.DRAFT, Decision.ACCEPT): Status.ACCEPTED,
+    (Status.DRAFT, Decision.EDIT): Status.EDITED,
+    (Status.DRAFT, Decision.REJECT): Status.REJECTED,
+    (Status.ACCEPTED, Decision.EDIT): Status.EDITED,
+    (Status.ACCEPTED, Decision.REJECT): Status.REJECTED,
+    (Status.EDITED, Decision.EDIT): Status.EDITED,
+    (Status.EDITED, Decision.REJECT): Status.REJECTED,
+    (Status.REJECTED, Decision.ACCEPT): Status.ACCEPTED,
+    (Status.REJECTED, Decision.EDIT): Status.EDITED,
+}
+"""What a decision makes of a status; a pair that is absent is not allowed."""
+
+
+class Quantity(StrEnum):
+    """What was measured."""
+
+    BONE_DEPTH_MIN = "bone_depth_min"
+    BONE_DEPTH_MIDLINE = "bone_depth_midline"
+    BONE_DEPTH_MEAN = "bone_depth_mean"
+    TISSUE_THICKNESS = "tissue_thickness"
+    TISSUE_GREY = "tissue_grey"
+    SWEEP_LENGTH = "sweep_length"
+    SWEEP_SPEED = "sweep_speed"
+    LENGTH = "length"
+    ANGLE = "angle"
+    AREA = "area"
+
+
+TITLES: dict[Quantity, str] = {
+    Quantity.BONE_DEPTH_MIN: "Bone depth, shallowest",
+    Quantity.BONE_DEPTH_MIDLINE: "Bone depth at the midline of the image",
+    Quantity.BONE_DEPTH_MEAN: "Bone depth, mean",
+    Quantity.TISSUE_THICKNESS: "Thickness of tissue over bone",
+    Quantity.TISSUE_GREY: "Mean grey level of tissue over bone",
+    Quantity.SWEEP_LENGTH: "Sweep length",
+    Quantity.SWEEP_SPEED: "Sweep speed",
+    Quantity.LENGTH: "Length",
+    Quantity.ANGLE: "Angle",
+    Quantity.AREA: "Area",
+}
+"""Names of quantities as people read them, in pages, reports and tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One value. `value` None means that it cannot be given, and `note` says why ("uncalibrated").
+
+    `uncertainty`: one standard deviation, in `unit`, or None where it is not known; `frame`: index of the
+    frame it was read from (for a value over a whole recording, the frame that shows it best), or None;
+    `n_frames`: how many frames contributed; `points_px`: calliper points (x, y), when there are any.
+    """
+
+    structure: Structure
+    side: Side
+    quantity: Quantity
+    value: float | None
+    unit: Unit
+    method: Method
+    level: str = ""
+    uncertainty: float | None = None
+    frame: int | None = None
+    n_frames: int = 1
+    status: Status = Status.DRAFT
+    points_px: tuple[Point, ...] = ()
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.value is not None and not math.isfinite(self.value):
+            raise InputError(f"{self.quantity}: a value must be a finite number or absent, not {self.value}")
+        if self.uncertainty is not None and not (math.isfinite(self.uncertainty) and self.uncertainty >= 0):
+            raise InputError(f"{self.quantity}: an uncertainty must be finite and not negative")
+        if self.value is None and not self.note:
+            raise InputError(f"{self.quantity}: a value that is absent needs a note that says why")
+
+    def decided(self, decision: Decision, value: float | None = None) -> Measurement:
+        """Return the measurement after a clinician's decision; EDIT needs the new `value`.
+
+        Raises NotAllowed for a pair that DECIDED does not list, InputError for a missing or stray value.
+        """
+        after = DECIDED.get((self.status, decision))
+        if after is None:
+            raise NotAllowed(f"a measurement that is {self.status} cannot be given {decision!r}")
+        if decision is Decision.ACCEPT and self.value is None:
+            raise NotAllowed(
+                f"{self.quantity} has no value to accept ({self.note}); reject it or enter a value"
+            )
+        if (decision is Decision.EDIT) != (value is not None):
+            raise InputError("an edit needs a new value, and nothing else does")
+        if value is None:
+            return replace(self, status=after)
+        return replace(self, status=after, value=value, uncertainty=None)
+
+
+class CaliperKind(StrEnum):
+    """What a calliper measures."""
+
+    LENGTH = "length"
+    ANGLE = "angle"
+    AREA = "area"
+
+
+CALIPER_METHOD = Method("calliper", "1")
+
+
+def measure_caliper(
+    kind: CaliperKind, points_px: tuple[Point, ...], geometry: ImageGeometry, frame: int
+) -> Measurement:
+    """Return the calliper's value, exact in mm, mm2 or degrees.
+
+    Raises UncalibratedError where the points do not lie in one spatial region, GeometryError for too few.
+    """
+    quantity, unit, measure = {
+        CaliperKind.LENGTH: (Quantity.LENGTH, Unit.MM, geometry.length_mm),
+        CaliperKind.ANGLE: (Quantity.ANGLE, Unit.DEGREE, geometry.angle_deg),
+        CaliperKind.AREA: (Quantity.AREA, Unit.MM2, geometry.area_mm2),
+    }[kind]
+    value = measure(points_px)
+    return Measurement(
+        structure=Structure.BACKGROUND,
+        side=Side.UNKNOWN,
+        quantity=quantity,
+        value=value,
+        unit=unit,
+        method=CALIPER_METHOD,
+        frame=frame,
+        points_px=points_px,
+    )

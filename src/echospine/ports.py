@@ -1,0 +1,168 @@
+"""What the house needs from outside, as protocols; adapters fill them, wiring joins them.
+
+Each port has an in-memory twin and one contract test that all its adapters pass (tests/ports).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from echospine.domain.exams import Change, Exam, ExamFile, ExamState, ExamWrite, Recording
+from echospine.domain.frames import Frame, RecordingHeader
+from echospine.domain.labels import Field, Interpretation, Method
+from echospine.domain.reports import Report, ReportFile
+
+
+class FrameSource(Protocol):
+    """A recording, read lazily: frames come one at a time, in constant memory. A context manager."""
+
+    @property
+    def header(self) -> RecordingHeader:
+        """What is known without touching pixels."""
+        ...
+
+    def frame(self, index: int) -> Frame:
+        """Return one frame; raises IndexError outside the recording, InputError for damaged pixels."""
+        ...
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Frame]: ...
+    def __enter__(self) -> FrameSource: ...
+    def __exit__(self, *exc: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A readable file under the name that people know it by (its path may be a digest in a store)."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPlan:
+    """Files that make one recording: pictures in order, then companions. `name`: what people call it."""
+
+    name: str
+    files: tuple[LocalFile, ...]
+    pixel_spacing_mm: float | None = None
+
+
+class RecordingReader(Protocol):
+    """Knows every format; looks at content, not at the file's ending."""
+
+    def kind(self, file: LocalFile) -> str:
+        """Return `dicom`, `sequence`, `video`, `image`, `companion` or `archive`; raises InputError."""
+        ...
+
+    def open(self, plan: RecordingPlan) -> FrameSource:
+        """Open a recording; raises InputError whose text names the file and the way out."""
+        ...
+
+
+class Model(Protocol):
+    """An interpretation engine: the training-free one, or a learned one."""
+
+    @property
+    def method(self) -> Method:
+        """Name and version, kept with every result."""
+        ...
+
+    def survey(self, samples: Sequence[Frame]) -> Field:
+        """Return the image field from a few frames spread over the recording."""
+        ...
+
+    def interpret(self, frame: Frame, field: Field) -> Interpretation:
+        """Return what one frame shows."""
+        ...
+
+
+class ObjectStore(Protocol):
+    """Content-addressed bytes. Digests are SHA-256 in lower-case hex."""
+
+    def put(self, data: bytes) -> str:
+        """Keep `data`, durable when it returns; raises StorageError, and then nothing is half-written."""
+        ...
+
+    def put_file(self, path: Path) -> tuple[str, int]:
+        """Keep a file's content in constant memory; return its digest and its size in bytes."""
+        ...
+
+    def get(self, digest: str) -> bytes:
+        """Return the very bytes; raises NotFound, or StorageError when they no longer match."""
+        ...
+
+    def path(self, digest: str) -> Path:
+        """Return a readable file that holds the bytes (never to be written to); raises NotFound."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExamPage:
+    """Part of a search result, newest first, and how many there are in all."""
+
+    exams: tuple[Exam, ...]
+    total: int
+
+
+class StudyStore(Protocol):
+    """Examinations and their history. What a call acknowledged survives a kill at any moment."""
+
+    def create(self, exam: Exam, change: Change) -> Exam:
+        """Keep a new examination (revision 0)."""
+        ...
+
+    def load(self, exam_id: str) -> ExamFile:
+        """Return one consistent moment of the examination; raises NotFound."""
+        ...
+
+    def commit(self, write: ExamWrite) -> Exam:
+        """Apply the change whole or not at all; raises Conflict when the revision has moved on."""
+        ...
+
+    def search(
+        self, text: str = "", state: ExamState | None = None, limit: int = 50, offset: int = 0
+    ) -> ExamPage:
+        """Return examinations whose title, patient or recording names hold `text` (any case)."""
+        ...
+
+    def find_recording(self, digest: str) -> Recording | None:
+        """Return the recording that was imported with that content, oldest first, or None."""
+        ...
+
+    def recording(self, recording_id: str) -> Recording:
+        """Return a recording by its id; raises NotFound."""
+        ...
+
+
+class ReportWriter(Protocol):
+    """Renders a report into files. A draft is marked, or (where a format cannot be marked) left out."""
+
+    def write(self, report: Report) -> tuple[ReportFile, ...]:
+        """Return the files, none when this writer has nothing to say about that report."""
+        ...
+
+
+class Clock(Protocol):
+    """The time of day, aware, in UTC."""
+
+    def now(self) -> datetime:
+        """Return the time now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """All ports, joined: what a use case needs to run. Built in apps/wiring.py alone."""
+
+    studies: StudyStore
+    objects: ObjectStore
+    reader: RecordingReader
+    model: Model
+    writers: tuple[ReportWriter, ...]
+    clock: Clock
+    new_id: Callable[[], str]
