@@ -1,0 +1,96 @@
+"""The only place that joins ports to adapters."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from echospine.domain.errors import StorageError, UnsupportedError
+from echospine.ports import FrameSource, House, LocalFile, Model, RecordingPlan
+
+if TYPE_CHECKING:
+    from echospine.domain.exams import Recording
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the time now, in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Every format that EchoSpine reads, told apart by content."""
+
+    def kind(self, file: LocalFile) -> str:
+        """Return `dicom`, `sequence`, `video`, `image`, `companion` or `archive`; raises InputError."""
+        from echospine.adapters.dicom import is_dicom
+        from echospine.adapters.sequences import sniff
+
+        if is_dicom(file.path):
+            return "dicom"
+        found = sniff(file)
+        if found is None:
+            raise UnsupportedError(
+                f"{file.name}: not a recording that EchoSpine reads (DICOM ultrasound, .mha, .nrrd, video, image)"
+            )
+        return found
+
+    def open(self, plan: RecordingPlan) -> FrameSource:
+        """Open a recording; raises InputError whose text names the file and the way out."""
+        from echospine.adapters.dicom import is_dicom, open_dicom
+        from echospine.adapters.sequences import open_sequence
+
+        return open_dicom(plan) if is_dicom(plan.files[0].path) else open_sequence(plan)
+
+
+def build_reader() -> Reader:
+    """Return the reader of every format."""
+    return Reader()
+
+
+def build_model() -> Model:
+    """Return the interpretation engine: the training-free bone finder."""
+    from echospine.engine.vision import BoneFinder
+
+    return BoneFinder()
+
+
+def default_store() -> Path:
+    """Return the folder of this user's examinations."""
+    from platformdirs import user_data_path
+
+    return user_data_path("echospine") / "store"
+
+
+def build_house(store: Path | None = None) -> House:
+    """Join all ports over the store in that folder, by default this user's; makes it when it is new.
+
+    Raises StorageError when the folder cannot be used.
+    """
+    from echospine.adapters.dicom import SegWriter, SrWriter, UsImageWriter
+    from echospine.adapters.objects import FileObjects
+    from echospine.adapters.pdf import PdfWriter
+    from echospine.adapters.sql import SqlStudies
+
+    folder = store or default_store()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be made a folder ({error.strerror}); choose another --store") from error
+    objects = FileObjects(folder / "objects")
+    return House(
+        studies=SqlStudies(f"sqlite:///{folder / 'echospine.sqlite'}"),
+        objects=objects,
+        reader=build_reader(),
+        model=build_model(),
+        writers=(PdfWriter(), SrWriter(), SegWriter(), UsImageWriter()),
+        clock=SystemClock(),
+        new_id=lambda: uuid.uuid4().hex,
+    )
