@@ -18,9 +18,7 @@ from benchmarks.table import Row, paired_s
 
 def rows() -> list[Row]:
     help_s, click_s = paired_s(
-        lambda: subprocess.run(
-            [sys.executable, "-m", "echospine", "--help"], check=True, capture_output=True
-        ),
+        lambda: subprocess.run([sys.executable, "-m", "echospine", "--help"], check=True, capture_output=True),
         lambda: subprocess.run([sys.executable, "-c", "import click"], check=True, capture_output=True),
         runs=7,
     )
@@ -88,7 +86,6 @@ def _server_and_page() -> tuple[float, float | None]:
 
 def _page_s(port: int) -> float | None:
     from playwright.sync_api import Error, sync_playwright
-
     from tools.install_peers import find_browser
 
     browser_path = find_browser()

@@ -52,9 +52,7 @@ def install(packages: list[str]) -> None:
     if shutil.which("apt-get") and os.geteuid() == 0:
         quiet = {"stdout": subprocess.DEVNULL, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
         subprocess.run(["apt-get", "update", "-qq"], check=False, **quiet)
-        subprocess.run(
-            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], check=False, **quiet
-        )
+        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], check=False, **quiet)
     elif "chromium" in packages:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
 

@@ -124,9 +124,7 @@ class StudyStore(Protocol):
         """Apply the change whole or not at all; raises Conflict when the revision has moved on."""
         ...
 
-    def search(
-        self, text: str = "", state: ExamState | None = None, limit: int = 50, offset: int = 0
-    ) -> ExamPage:
+    def search(self, text: str = "", state: ExamState | None = None, limit: int = 50, offset: int = 0) -> ExamPage:
         """Return examinations whose title, patient or recording names hold `text` (any case)."""
         ...
 

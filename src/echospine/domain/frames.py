@@ -48,9 +48,7 @@ class Frame:
     def __post_init__(self) -> None:
         pixels = self.pixels
         if pixels.dtype != np.uint8 or not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)):
-            raise GeometryError(
-                f"frame pixels are {pixels.dtype} {pixels.shape}, expected uint8 (rows, columns[, 3])"
-            )
+            raise GeometryError(f"frame pixels are {pixels.dtype} {pixels.shape}, expected uint8 (rows, columns[, 3])")
         if pixels.shape[:2] != (self.geometry.height, self.geometry.width):
             raise GeometryError(
                 f"frame {self.index} is {pixels.shape[1]} x {pixels.shape[0]} pixels, but its geometry says "
@@ -122,15 +120,11 @@ class RecordingHeader:
 def check_size(name: str, width: int, height: int, n_frames: int = 1) -> None:
     """Raise TooLargeError when a recording declares more than the stated limits."""
     if width < 1 or height < 1 or n_frames < 1:
-        raise TruncatedError(
-            f"{name}: declares {width} x {height} pixels in {n_frames} frames, so there is no picture"
-        )
+        raise TruncatedError(f"{name}: declares {width} x {height} pixels in {n_frames} frames, so there is no picture")
     if width * height > MAX_PIXELS:
         raise TooLargeError(
             f"{name}: declares {width} x {height} pixels, the limit is {MAX_PIXELS:,} in all; "
             "export it at the size at which it was scanned"
         )
     if n_frames > MAX_FRAMES:
-        raise TooLargeError(
-            f"{name}: declares {n_frames:,} frames, the limit is {MAX_FRAMES:,}; split the recording"
-        )
+        raise TooLargeError(f"{name}: declares {n_frames:,} frames, the limit is {MAX_FRAMES:,}; split the recording")

@@ -122,9 +122,7 @@ class ImageGeometry:
         object.__setattr__(self, "distrusted", self.distrusted + bad)
 
     @classmethod
-    def uniform(
-        cls, width: int, height: int, step_x_mm: float, step_y_mm: float, spacing: Spacing
-    ) -> ImageGeometry:
+    def uniform(cls, width: int, height: int, step_x_mm: float, step_y_mm: float, spacing: Spacing) -> ImageGeometry:
         """Return the geometry of a picture with one scale all over; steps in mm per column and per row.
 
         Raises GeometryError when a step is not finite and positive.
@@ -192,9 +190,7 @@ class ImageGeometry:
         """Return `points` in mm from the top left pixel of their common region, shape (n, 2)."""
         region = self.region_for(points)
         origin = np.array([region.x0, region.y0], dtype=np.float64)
-        placed: Floats = (np.asarray(points, dtype=np.float64).reshape(-1, 2) - origin) * np.array(
-            region.step_mm
-        )
+        placed: Floats = (np.asarray(points, dtype=np.float64).reshape(-1, 2) - origin) * np.array(region.step_mm)
         return placed
 
     def length_mm(self, points: Sequence[Point]) -> float:
@@ -245,10 +241,7 @@ def _crosses_itself(points: Sequence[Point]) -> bool:
     n = len(points)
     edges = [(points[i], points[(i + 1) % n]) for i in range(n)]
     return any(
-        _segments_cross(*edges[i], *edges[j])
-        for i in range(n)
-        for j in range(i + 2, n)
-        if not (i == 0 and j == n - 1)
+        _segments_cross(*edges[i], *edges[j]) for i in range(n) for j in range(i + 2, n) if not (i == 0 and j == n - 1)
     )
 
 

@@ -182,9 +182,7 @@ class Interpretation:
     def __post_init__(self) -> None:
         width = self.field.sector.top_px.size
         if any(surface.row_px.size != width for surface in self.surfaces):
-            raise ModelError(
-                f"frame {self.frame_index}: a surface is not as wide as the picture ({width} columns)"
-            )
+            raise ModelError(f"frame {self.frame_index}: a surface is not as wide as the picture ({width} columns)")
 
     def surface(self, structure: Structure) -> Surface | None:
         """Return the surface of that structure, or None."""

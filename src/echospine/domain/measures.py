@@ -113,9 +113,7 @@ class Measurement:
         if after is None:
             raise NotAllowed(f"a measurement that is {self.status} cannot be given {decision!r}")
         if decision is Decision.ACCEPT and self.value is None:
-            raise NotAllowed(
-                f"{self.quantity} has no value to accept ({self.note}); reject it or enter a value"
-            )
+            raise NotAllowed(f"{self.quantity} has no value to accept ({self.note}); reject it or enter a value")
         if (decision is Decision.EDIT) != (value is not None):
             raise InputError("an edit needs a new value, and nothing else does")
         if value is None:
