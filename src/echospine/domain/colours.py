@@ -1,0 +1,44 @@
+"""One colour for each structure, the same on the page, in plots and in the report.
+
+The table starts from the palette of Okabe and Ito (2008): bone, multifidus and erector spinae are theirs. The
+other colours were placed so that any two stay apart (0.06 or more in OKLab) for normal sight and for protan,
+deutan and tritan sight as simulated by Machado et al. (2009), and so that a line of each can be seen on a dark
+page (contrast 3 or more) and on paper (1.5 or more). Colour never stands alone: a name is always beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from echospine.domain.labels import Structure
+
+COLOURS: Mapping[Structure, str] = MappingProxyType(
+    {
+        Structure.BACKGROUND: "#8A8F98",
+        Structure.SUBCUTANEOUS: "#CEC5D7",
+        Structure.FASCIA: "#7177B8",
+        Structure.MULTIFIDUS: "#009E73",
+        Structure.ERECTOR_SPINAE: "#56B4E9",
+        Structure.PSOAS: "#4F5CBF",
+        Structure.QUADRATUS_LUMBORUM: "#00D8A9",
+        Structure.SPINOUS_PROCESS: "#F4BB16",
+        Structure.LAMINA: "#D48016",
+        Structure.ARTICULAR_PROCESS: "#EFD07F",
+        Structure.TRANSVERSE_PROCESS: "#B6692A",
+        Structure.VERTEBRAL_BODY: "#9D5100",
+        Structure.SACRUM: "#89B277",
+        Structure.POSTERIOR_COMPLEX: "#9001FE",
+        Structure.DURAL_SAC: "#A374FF",
+        Structure.NERVE: "#C08AAD",
+        Structure.VESSEL: "#C10D81",
+        Structure.NEEDLE: "#01E3FF",
+        Structure.BONE: "#E69F00",
+    }
+)
+"""Colour of each structure, `#RRGGBB` in sRGB; background is the neutral of what belongs to no structure."""
+
+
+def colours_by_label() -> dict[str, str]:
+    """Return the table under the names that files use, `{"bone": "#E69F00", ...}`, as the page reads it."""
+    return {structure.label: colour for structure, colour in COLOURS.items()}
