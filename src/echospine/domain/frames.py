@@ -75,7 +75,12 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class DicomOrigin:
-    """Identity of the DICOM object a recording was read from: enough to reference it."""
+    """Identity of the DICOM object a recording was read from: enough to write objects that belong beside it.
+
+    Dates, times and codes stand as in the file ("20160503", "M", "01"), empty where the file has none;
+    `lossy`, `lossy_ratio`, `lossy_method`: Lossy Image Compression and its details, several values joined
+    by a backslash.
+    """
 
     study_uid: str
     series_uid: str
@@ -87,6 +92,14 @@ class DicomOrigin:
     study_time: str = ""
     manufacturer: str = ""
     model_name: str = ""
+    patient_birth_date: str = ""
+    patient_sex: str = ""
+    study_id: str = ""
+    accession_number: str = ""
+    referring_physician: str = ""
+    lossy: str = ""
+    lossy_ratio: str = ""
+    lossy_method: str = ""
 
 
 @dataclass(frozen=True, slots=True)
