@@ -24,6 +24,7 @@ class TimeSource(StrEnum):
     FRAME_TIME = "FrameTime"
     FRAME_TIME_VECTOR = "FrameTimeVector"
     CINE_RATE = "CineRate"
+    DISPLAY_RATE = "RecommendedDisplayFrameRate"
     TIMESTAMP = "Timestamp"
     CONTAINER = "video timestamps"
     NONE = "none"

@@ -42,6 +42,7 @@ class Spacing(StrEnum):
     """Where the millimetres of a region come from."""
 
     DICOM_REGION = "SequenceOfUltrasoundRegions"
+    PIXEL_MEASURES = "PixelMeasuresSequence"
     IMAGE_TO_PROBE = "ImageToProbe calibration"
     ELEMENT_SPACING = "spacing in the file header"
     USER = "--pixel-spacing"
