@@ -1,0 +1,179 @@
+"""The tables, as they stand after the newest migration (a test holds the two together).
+
+Measured values have typed columns, floats as IEEE doubles, so that the database can be asked about them.
+Lists that are only ever read whole (points, lines, notes) are JSON, whose decimals give the very doubles back.
+`seq` keeps the order in which rows were put.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware time, to the microsecond; always UTC in the database (SQLite has no time zones) and out of it."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the time in UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the time, aware, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_SEQ = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only where the key is spelled INTEGER."""
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _text(name: str, *, index: bool = False, unique: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=False, index=index, unique=unique)
+
+
+def _seq() -> Column[int]:
+    return Column("seq", _SEQ, primary_key=True)
+
+
+def _exam_id() -> Column[str]:
+    return Column("exam_id", Text, ForeignKey("exams.id"), nullable=False, index=True)
+
+
+def _recording_id(*, primary_key: bool = False) -> Column[str]:
+    key = ForeignKey("recordings.id")
+    return Column("recording_id", Text, key, nullable=False, primary_key=primary_key, index=not primary_key)
+
+
+exams = Table(
+    "exams",
+    metadata,
+    _seq(),
+    _text("id", unique=True),
+    _text("title"),
+    _text("state"),
+    Column("created_at", Utc, nullable=False, index=True),
+    _text("patient_name"),
+    _text("patient_id"),
+    Column("revision", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    _text("signed_by"),
+    Column("signed_at", Utc),
+    _text("folded"),
+)
+"""`folded`: title and patient as `rules.fold` makes them, to be searched whatever their case."""
+
+recordings = Table(
+    "recordings",
+    metadata,
+    _seq(),
+    _text("id", unique=True),
+    _exam_id(),
+    _text("name"),
+    _text("format"),
+    _text("digest", unique=True),
+    Column("n_frames", BigInteger, nullable=False),
+    Column("width", BigInteger, nullable=False),
+    Column("height", BigInteger, nullable=False),
+    Column("calibrated", Boolean, nullable=False),
+    Column("imported_at", Utc, nullable=False),
+    Column("frame_rate_hz", Double),
+    Column("pixel_spacing_mm", Double),
+    _text("interpretation"),
+    _text("method"),
+    Column("notes", JSON, nullable=False),
+    _text("folded"),
+)
+"""`digest` is unique: of two imports of the same content at the same time, one meets a Conflict."""
+
+source_files = Table(
+    "source_files",
+    metadata,
+    _recording_id(primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    _text("name"),
+    _text("digest", index=True),
+    Column("size", BigInteger, nullable=False),
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    _seq(),
+    _text("id", unique=True),
+    _exam_id(),
+    _recording_id(),
+    Column("structure", Integer, nullable=False),
+    _text("side"),
+    _text("level"),
+    _text("quantity"),
+    Column("value", Double),
+    _text("unit"),
+    Column("uncertainty", Double),
+    _text("method_name"),
+    _text("method_version"),
+    Column("frame", BigInteger),
+    Column("n_frames", BigInteger, nullable=False),
+    _text("status"),
+    Column("points_px", JSON, nullable=False),
+    _text("note"),
+    Column("original", Double),
+    _text("decided_by"),
+    _text("reason"),
+)
+
+contours = Table(
+    "contours",
+    metadata,
+    _recording_id(primary_key=True),
+    Column("frame", BigInteger, primary_key=True, autoincrement=False),
+    _exam_id(),
+    Column("lines", JSON, nullable=False),
+    _text("who"),
+    Column("at", Utc, nullable=False),
+    _text("reason"),
+)
+
+history = Table(
+    "history",
+    metadata,
+    _seq(),
+    _exam_id(),
+    Column("revision", BigInteger, nullable=False),
+    Column("at", Utc, nullable=False),
+    _text("who"),
+    _text("action"),
+    _text("target"),
+    _text("before"),
+    _text("after"),
+    _text("reason"),
+)
+"""Only ever added to: triggers in the database refuse to change or delete a row."""
