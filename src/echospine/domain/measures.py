@@ -73,6 +73,19 @@ TITLES: dict[Quantity, str] = {
 """Names of quantities as people read them, in pages, reports and tables."""
 
 
+UNIT_WORDS: dict[Unit, str] = {
+    Unit.MM: "mm",
+    Unit.MM2: "mm²",
+    Unit.MM_PER_S: "mm/s",
+    Unit.DEGREE: "°",
+    Unit.SECOND: "s",
+    Unit.GREY: "of 255",
+    Unit.PERCENT: "%",
+    Unit.PIXEL: "px",
+}
+"""Units as people read them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measurement:
     """One value. `value` None means that it cannot be given, and `note` says why ("uncalibrated").
@@ -103,6 +116,14 @@ class Measurement:
             raise InputError(f"{self.quantity}: an uncertainty must be finite and not negative")
         if self.value is None and not self.note:
             raise InputError(f"{self.quantity}: a value that is absent needs a note that says why")
+
+    @property
+    def words(self) -> str:
+        """The value as people read it: "31.4 ± 0.8 mm", or the note where there is no value."""
+        if self.value is None:
+            return self.note
+        doubt = "" if self.uncertainty is None else f" ± {self.uncertainty:.1f}"
+        return f"{self.value:.1f}{doubt} {UNIT_WORDS[self.unit]}"
 
     def decided(self, decision: Decision, value: float | None = None) -> Measurement:
         """Return the measurement after a clinician's decision; EDIT needs the new `value`.
