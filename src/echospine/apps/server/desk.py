@@ -1,0 +1,36 @@
+"""What every route has at hand, made once when the server starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from echospine.apps.server.jobs import Jobs
+from echospine.apps.server.limits import Limits
+from echospine.apps.server.rendered import RenderedReports
+from echospine.apps.server.sources import OpenSources
+from echospine.apps.server.uploads import Uploads
+from echospine.ports import House
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The house and the server's own bounded helpers."""
+
+    house: House
+    limits: Limits
+    jobs: Jobs
+    sources: OpenSources
+    reports: RenderedReports
+    uploads: Uploads
+
+
+def desk_of(request: Request) -> Desk:
+    """Return the desk of the server that got this request."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+AtDesk = Annotated[Desk, Depends(desk_of)]

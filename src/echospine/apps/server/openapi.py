@@ -1,0 +1,72 @@
+"""The committed description of the HTTP API: `python -m echospine.apps.server.openapi > web/openapi.json`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+
+import echospine
+from echospine.apps.server.routes import exams, health, imports, recordings, reports, reviews
+from echospine.apps.server.schemas import Problem
+
+DESCRIPTION = (
+    "Import, review, sign and report spine ultrasound. Errors are `application/problem+json` (RFC 9457). "
+    "Lengths are millimetres, points (x, y) pixels. For research and education; not a medical device."
+)
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    exams.router,
+    imports.router,
+    recordings.router,
+    reviews.router,
+    reports.router,
+)
+PREFIX = "/api"
+
+
+def add_routes(app: FastAPI) -> None:
+    """Add every route of the API to `app`, and the description that `describe` makes of them."""
+    for router in ROUTERS:
+        app.include_router(router, prefix=PREFIX)
+    app.openapi = _once(lambda: describe(app))  # type: ignore[method-assign]
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document, with problems in their own media type and nothing that is never sent."""
+    document = get_openapi(
+        title="EchoSpine", version=echospine.__version__, description=DESCRIPTION, routes=app.routes
+    )
+    schemas = document["components"]["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= problem.pop("$defs") | {"Problem": problem}
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    return document
+
+
+def _once(make: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    made: dict[str, Any] = {}
+
+    def openapi() -> dict[str, Any]:
+        if not made:
+            made.update(make())
+        return made
+
+    return openapi
+
+
+def text() -> str:
+    """Return the document as it is committed."""
+    app = FastAPI()
+    add_routes(app)
+    return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(text())

@@ -1,0 +1,147 @@
+"""Recordings: what is known of them, their frames, and what was seen in these."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from echospine.apps.server import present
+from echospine.apps.server.desk import AtDesk
+from echospine.apps.server.pictures import frame_response
+from echospine.apps.server.problems import documented
+from echospine.apps.server.schemas import (
+    CaliperBody,
+    ContourBody,
+    ExamDetail,
+    Overlays,
+    RecordingDetail,
+    Series,
+)
+from echospine.domain.errors import NotFound
+from echospine.domain.frames import MAX_FRAMES
+from echospine.domain.people import Person
+
+router = APIRouter(tags=["recordings"])
+FrameIndex = Annotated[int, Path(ge=0, le=MAX_FRAMES, description="Place in the recording, from 0.")]
+MOST_OVERLAYS = 512
+
+_PNG = {
+    200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}, "description": "The frame."},
+    304: {"description": "The browser has it already."},
+}
+
+
+@router.get(
+    "/recordings/{recording_id}",
+    operation_id="getRecording",
+    summary="What is known of a recording",
+    responses=documented(404, 422, 507),
+)
+def get_recording(desk: AtDesk, recording_id: str) -> RecordingDetail:
+    """Return a recording's size, times and scale, without its pixels."""
+    recording = desk.house.studies.recording(recording_id)
+    with desk.sources.lend(recording) as source:
+        return present.recording_detail(recording, source.header)
+
+
+@router.get(
+    "/recordings/{recording_id}/frames/{index}",
+    operation_id="getFrame",
+    summary="One frame as a picture",
+    response_class=Response,
+    responses={**_PNG, **documented(404, 422, 507)},
+)
+def get_frame(desk: AtDesk, request: Request, recording_id: str, index: FrameIndex) -> Response:
+    """Return one frame as PNG, pixel by pixel as it was recorded; it never changes, so it may be kept for ever."""
+    recording = desk.house.studies.recording(recording_id)
+    return frame_response(desk.sources, recording, index, request.headers.get("if-none-match", ""))
+
+
+@router.get(
+    "/recordings/{recording_id}/overlays",
+    operation_id="getOverlays",
+    summary="What was seen in some frames",
+    response_model=Overlays,
+    responses=documented(404, 409, 422, 507),
+)
+def get_overlays(
+    desk: AtDesk,
+    recording_id: str,
+    start: Annotated[int, Query(ge=0, le=MAX_FRAMES, description="First frame.")] = 0,
+    count: Annotated[int, Query(ge=1, le=MOST_OVERLAYS, description="Most frames to return.")] = 64,
+) -> Response:
+    """Return vectors in image coordinates for some frames, people's contours applied; 409 until interpreted."""
+    recording = desk.house.studies.recording(recording_id)
+    file = desk.house.studies.load(recording.exam_id)
+    interpreted = desk.interpreted.of(file, file.recording(recording_id))
+    return present.json_response(present.overlays(file, interpreted, start, count))
+
+
+@router.get(
+    "/recordings/{recording_id}/series",
+    operation_id="getSeries",
+    summary="Measured values, frame by frame",
+    response_model=Series,
+    responses=documented(404, 409, 422, 507),
+)
+def get_series(desk: AtDesk, recording_id: str) -> Response:
+    """Return each quantity over the recording, null where a frame has no value; 409 until interpreted."""
+    recording = desk.house.studies.recording(recording_id)
+    file = desk.house.studies.load(recording.exam_id)
+    interpreted = desk.interpreted.of(file, file.recording(recording_id))
+    return present.json_response(present.series(interpreted))
+
+
+@router.put(
+    "/recordings/{recording_id}/frames/{index}/contour",
+    operation_id="editContour",
+    summary="Draw the bone contour of a frame",
+    responses=documented(403, 404, 408, 409, 413, 422, 507),
+)
+def edit_contour(desk: AtDesk, recording_id: str, index: FrameIndex, body: ContourBody) -> ExamDetail:
+    """Replace a frame's bone contour by a person's own; its values and the recording's findings are computed anew."""
+    from echospine.workflow import review
+
+    recording = desk.house.studies.recording(recording_id)
+    file = review.edit_contour(
+        desk.house,
+        recording.exam_id,
+        recording_id,
+        _existing(index, recording.n_frames),
+        tuple(tuple(line) for line in body.lines),
+        reason=body.reason,
+        person=Person(body.person),
+        revision=body.revision,
+    )
+    return present.detail(file)
+
+
+@router.post(
+    "/recordings/{recording_id}/frames/{index}/calipers",
+    operation_id="addCaliper",
+    summary="Set a calliper",
+    responses=documented(403, 404, 408, 409, 413, 422, 507),
+)
+def add_caliper(desk: AtDesk, recording_id: str, index: FrameIndex, body: CaliperBody) -> ExamDetail:
+    """Measure a length, an angle or an area on a frame, exact in millimetres, or refused as uncalibrated."""
+    from echospine.workflow import review
+
+    recording = desk.house.studies.recording(recording_id)
+    file = review.add_caliper(
+        desk.house,
+        recording.exam_id,
+        recording_id,
+        _existing(index, recording.n_frames),
+        body.kind,
+        tuple(body.points),
+        person=Person(body.person),
+        revision=body.revision,
+    )
+    return present.detail(file)
+
+
+def _existing(index: int, n_frames: int) -> int:
+    if index >= n_frames:
+        raise NotFound(f"there is no frame {index}; the recording has {n_frames}, counted from 0")
+    return index
