@@ -1,0 +1,13 @@
+"""Reads recordings that are not DICOM: PLUS and 3D Slicer sequences, video, and pictures.
+
+`sniff` tells what a file is by its content; `open_sequence` opens a recording as a lazy FrameSource;
+`encode_mha` writes a small PLUS sequence.
+"""
+
+from __future__ import annotations
+
+from echospine.adapters.sequences.metaimage import encode_mha
+from echospine.adapters.sequences.opening import open_sequence
+from echospine.adapters.sequences.sniff import sniff
+
+__all__ = ["encode_mha", "open_sequence", "sniff"]
