@@ -38,13 +38,18 @@ NEXT: dict[tuple[ExamState, ExamEvent], ExamState] = {
     (ExamState.DRAFT, ExamEvent.IMPORT): ExamState.IMPORTED,
     (ExamState.DRAFT, ExamEvent.INTERPRET): ExamState.DRAFT,
     (ExamState.DRAFT, ExamEvent.REVIEW): ExamState.REVIEW,
+    (ExamState.REVIEW, ExamEvent.INTERPRET): ExamState.REVIEW,
     (ExamState.REVIEW, ExamEvent.REVIEW): ExamState.REVIEW,
     (ExamState.REVIEW, ExamEvent.SIGN): ExamState.SIGNED,
     (ExamState.SIGNED, ExamEvent.AMEND): ExamState.AMENDED,
     (ExamState.AMENDED, ExamEvent.REVIEW): ExamState.AMENDED,
     (ExamState.AMENDED, ExamEvent.SIGN): ExamState.SIGNED,
 }
-"""The state after an event; an absent pair is not allowed. Interpreting never touches reviewed work."""
+"""The state after an event; an absent pair is not allowed.
+
+Interpreting never touches reviewed work: under review it is for a recording that has no interpretation yet,
+because people begin with the first recording while the last is still being computed.
+"""
 
 
 def next_state(state: ExamState, event: ExamEvent) -> ExamState:
@@ -52,7 +57,7 @@ def next_state(state: ExamState, event: ExamEvent) -> ExamState:
     after = NEXT.get((state, event))
     if after is None:
         possible = " or ".join(allowed_events(state))
-        raise NotAllowed(f"an examination that is {state} does not allow {event!r}; possible now: {possible}")
+        raise NotAllowed(f"an examination that is {state} does not allow '{event}'; possible now: {possible}")
     return after
 
 

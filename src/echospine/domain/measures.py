@@ -132,7 +132,7 @@ class Measurement:
         """
         after = DECIDED.get((self.status, decision))
         if after is None:
-            raise NotAllowed(f"a measurement that is {self.status} cannot be given {decision!r}")
+            raise NotAllowed(f"a measurement that is {self.status} cannot be given '{decision}'")
         if decision is Decision.ACCEPT and self.value is None:
             raise NotAllowed(f"{self.quantity} has no value to accept ({self.note}); reject it or enter a value")
         if (decision is Decision.EDIT) != (value is not None):
