@@ -1,0 +1,55 @@
+"""Recordings come in, are interpreted and measured, and lie in examinations as drafts with their provenance.
+
+Knows which files make a recording, the stored form of an interpretation, and the words of the history.
+"""
+
+from echospine.workflow.exam.codec import decode, encode
+from echospine.workflow.exam.commits import commit_latest
+from echospine.workflow.exam.contours import by_hand, contour_rows, load_interpreted, with_contours
+from echospine.workflow.exam.gathering import Gathered, expand, gather, natural_key
+from echospine.workflow.exam.imports import Imported, create_exam, find_again, import_recording, open_recording
+from echospine.workflow.exam.interpret import each_interpretation, interpret_recording, interpret_source
+from echospine.workflow.exam.journal import (
+    contour_from_text,
+    contour_target,
+    contour_to_text,
+    exam_to_text,
+    finding_from_text,
+    finding_target,
+    finding_to_text,
+    measurement_to_json,
+    revision_after,
+)
+from echospine.workflow.exam.results import Interpreted
+
+__all__ = [
+    "Gathered",
+    "Imported",
+    "Interpreted",
+    "by_hand",
+    "commit_latest",
+    "contour_from_text",
+    "contour_rows",
+    "contour_target",
+    "contour_to_text",
+    "create_exam",
+    "decode",
+    "each_interpretation",
+    "encode",
+    "exam_to_text",
+    "expand",
+    "find_again",
+    "finding_from_text",
+    "finding_target",
+    "finding_to_text",
+    "gather",
+    "import_recording",
+    "interpret_recording",
+    "interpret_source",
+    "load_interpreted",
+    "measurement_to_json",
+    "natural_key",
+    "open_recording",
+    "revision_after",
+    "with_contours",
+]

@@ -1,0 +1,114 @@
+"""A person's own contour: from drawn lines to one row per column, and what it does to the measurements."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from echospine.domain.errors import GeometryError, NotFound
+from echospine.domain.exams import ContourEdit, ExamFile
+from echospine.domain.images import Point
+from echospine.domain.labels import Interpretation, Method, Structure, Surface
+from echospine.domain.measures import Measurement, Quantity
+from echospine.domain.units import Floats
+from echospine.ports import FrameSource, House
+from echospine.workflow.exam.codec import decode
+from echospine.workflow.exam.imports import open_recording
+from echospine.workflow.exam.results import Interpreted
+
+MAX_POINTS = 20_000
+BY_HAND = "with drawn contour"
+SWEEP = (Quantity.SWEEP_LENGTH, Quantity.SWEEP_SPEED)
+"""Quantities that come from the tracker, which no contour changes."""
+
+
+def contour_rows(lines: Sequence[Sequence[Point]], width: int, height: int) -> Floats:
+    """Return the row of the contour in each column, shape (width,), NaN where no line passes.
+
+    Each line runs left to right or right to left through two points or more; between them it is straight.
+    Raises GeometryError when a point lies outside the picture or is not finite, a line turns back or covers
+    no column, or two lines share a column.
+    """
+    if sum(map(len, lines)) > MAX_POINTS:
+        raise GeometryError(f"a contour has at most {MAX_POINTS:,} points")
+    rows = np.full(width, np.nan)
+    for line in lines:
+        xs, ys = _checked(line, width, height)
+        columns = np.arange(math.ceil(xs[0]), math.floor(xs[-1]) + 1)
+        if columns.size == 0:
+            raise GeometryError(f"a line at column {xs[0]:.1f} is too short to cover a column; draw it longer")
+        taken = columns[np.isfinite(rows[columns])]
+        if taken.size:
+            raise GeometryError(f"two lines of the contour cross column {taken[0]}; there can be one row in each")
+        rows[columns] = np.interp(columns, xs, ys)
+    return rows
+
+
+def _checked(line: Sequence[Point], width: int, height: int) -> tuple[Floats, Floats]:
+    """Return the columns (rising) and rows of a line's points."""
+    if len(line) < 2:
+        raise GeometryError("a line of the contour needs two points or more; leave it out or draw it longer")
+    points = np.asarray(line, dtype=np.float64).reshape(-1, 2)
+    inside = (points >= 0) & (points <= (width - 1, height - 1))  # also False for what is not finite
+    if not inside.all():
+        x, y = points[~inside.all(axis=1)][0]
+        raise GeometryError(f"the contour's point ({x:.1f}, {y:.1f}) lies outside the picture of {width} x {height}")
+    if points[0, 0] > points[-1, 0]:
+        points = points[::-1]
+    if np.any(np.diff(points[:, 0]) <= 0):
+        raise GeometryError(f"a line of the contour turns back (from column {points[0, 0]:.1f}); draw it one way")
+    return points[:, 0], points[:, 1]
+
+
+def with_contour(interpretation: Interpretation, edit: ContourEdit, height: int) -> Interpretation:
+    """Return the interpretation with its bone surface drawn by a person, who is sure in every column."""
+    width = interpretation.field.sector.top_px.size
+    drawn = Surface(Structure.BONE, contour_rows(edit.lines, width, height), np.ones(width))
+    others = tuple(s for s in interpretation.surfaces if s.structure is not Structure.BONE)
+    return replace(interpretation, surfaces=(drawn, *others), method=by_hand(interpretation.method))
+
+
+def by_hand(method: Method) -> Method:
+    """Return the method of a result in which a person's contour has a part."""
+    return method if method.name.endswith(BY_HAND) else Method(f"{method.name} {BY_HAND}", method.version)
+
+
+def load_interpreted(house: House, file: ExamFile, recording_id: str) -> Interpreted:
+    """Return what is stored of a recording, with people's contours applied and everything measured again.
+
+    Raises NotFound when the recording has not been interpreted, StorageError when what is stored is damaged.
+    """
+    recording = file.recording(recording_id)
+    if not recording.interpretation:
+        raise NotFound(f"{recording.name} has not been interpreted yet; interpret it first")
+    interpreted = decode(house.objects.get(recording.interpretation))
+    edits = [edit for edit in file.contours if edit.recording_id == recording_id]
+    if not edits:
+        return interpreted
+    with open_recording(house, recording) as source:
+        return with_contours(interpreted, edits, source)
+
+
+def with_contours(interpreted: Interpreted, edits: Sequence[ContourEdit], source: FrameSource) -> Interpreted:
+    """Return the interpreted recording with those contours: their frames measured again, and the summary.
+
+    Raises GeometryError for a contour that is not one, InputError when its frame cannot be decoded.
+    """
+    from echospine.engine.muscle import measure_tissue, summarise
+
+    interpretations, per_frame = list(interpreted.interpretations), list(interpreted.per_frame)
+    for edit in edits:
+        frame = source.frame(edit.frame)
+        seen = with_contour(interpretations[edit.frame], edit, frame.geometry.height)
+        interpretations[edit.frame] = seen
+        per_frame[edit.frame] = _drawn(measure_tissue(frame, seen))
+    sweep = [measured for measured in interpreted.summary if measured.quantity in SWEEP]
+    summary = (*_drawn(summarise(per_frame)), *sweep)
+    return replace(interpreted, interpretations=tuple(interpretations), per_frame=tuple(per_frame), summary=summary)
+
+
+def _drawn(measured: Sequence[Measurement]) -> tuple[Measurement, ...]:
+    return tuple(replace(one, method=by_hand(one.method)) for one in measured)
