@@ -4,7 +4,7 @@ Knows which files make a recording, the stored form of an interpretation, and th
 """
 
 from echospine.workflow.exam.codec import decode, encode
-from echospine.workflow.exam.commits import commit_latest
+from echospine.workflow.exam.commits import PATIENCE, commit_latest
 from echospine.workflow.exam.contours import by_hand, contour_rows, load_interpreted, with_contours
 from echospine.workflow.exam.gathering import Gathered, expand, gather, natural_key
 from echospine.workflow.exam.imports import Imported, create_exam, find_again, import_recording, open_recording
@@ -23,6 +23,7 @@ from echospine.workflow.exam.journal import (
 from echospine.workflow.exam.results import Interpreted
 
 __all__ = [
+    "PATIENCE",
     "Gathered",
     "Imported",
     "Interpreted",

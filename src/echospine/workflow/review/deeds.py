@@ -1,0 +1,115 @@
+"""One act of review: what it changes, written as one commit whose history lines suffice to take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeAlias
+
+from echospine.domain.errors import Conflict
+from echospine.domain.exams import Change, ContourEdit, ExamEvent, ExamFile, ExamWrite, Finding, next_state
+from echospine.domain.people import Person
+from echospine.ports import House
+from echospine.workflow.exam import (
+    PATIENCE,
+    commit_latest,
+    contour_target,
+    contour_to_text,
+    finding_target,
+    finding_to_text,
+)
+
+Thing: TypeAlias = Finding | ContourEdit
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing before and after; None where there was or is none. `reason`: why, for the history."""
+
+    before: Thing | None
+    after: Thing | None
+    reason: str = ""
+
+    @property
+    def thing(self) -> Thing:
+        """What the step is about: as it is afterwards, or as it was."""
+        thing = self.after if self.after is not None else self.before
+        if thing is None:
+            raise ValueError("a step from nothing to nothing")
+        return thing
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What a person did, in a word, and every step of it. Without steps, nothing is written."""
+
+    action: str
+    steps: tuple[Step, ...]
+
+
+def carry_out(
+    house: House, exam_id: str, make: Callable[[ExamFile], Deed], *, person: Person, revision: int | None
+) -> ExamFile:
+    """Do what `make` says about the newest state, as one commit; return the examination as it then is.
+
+    `revision`: what the person was looking at; Conflict where the examination has moved on since. None means
+    whatever is current. Raises NotAllowed where the examination cannot be reviewed now.
+    """
+
+    def write(file: ExamFile) -> ExamWrite | None:
+        require_revision(file, revision)
+        next_state(file.exam.state, ExamEvent.REVIEW)
+        deed = make(file)
+        return _written(file, deed, person, house.clock.now()) if deed.steps else None
+
+    return commit_latest(house.studies, exam_id, write, patience=PATIENCE if revision is None else 1)
+
+
+def require_revision(file: ExamFile, revision: int | None) -> None:
+    """Raise Conflict where the examination is no longer what a person was looking at."""
+    if revision is not None and revision != file.exam.revision:
+        last = file.history[-1].who if file.history else "somebody else"
+        raise Conflict(
+            f"the examination has changed since you opened it (revision {revision}, now {file.exam.revision}, "
+            f"last by {last}); look at it again and repeat what you did"
+        )
+
+
+def target_of(thing: Thing) -> str:
+    """Return the name of a thing in the history."""
+    if isinstance(thing, Finding):
+        return finding_target(thing.id)
+    return contour_target(thing.recording_id, thing.frame)
+
+
+def _written(file: ExamFile, deed: Deed, person: Person, now: datetime) -> ExamWrite:
+    revision = file.exam.revision + 1
+    put = [step.after for step in deed.steps if step.after is not None]
+    gone = [step.before for step in deed.steps if step.after is None]
+    return ExamWrite(
+        exam=replace(file.exam, state=next_state(file.exam.state, ExamEvent.REVIEW), revision=revision),
+        changes=[_told(step, deed.action, person, now, revision) for step in deed.steps],
+        findings=[thing for thing in put if isinstance(thing, Finding)],
+        removed_findings=[thing.id for thing in gone if isinstance(thing, Finding)],
+        contours=[thing for thing in put if isinstance(thing, ContourEdit)],
+        removed_contours=[(thing.recording_id, thing.frame) for thing in gone if isinstance(thing, ContourEdit)],
+    )
+
+
+def _told(step: Step, action: str, person: Person, now: datetime, revision: int) -> Change:
+    return Change(
+        at=now,
+        who=person.name,
+        action=action,
+        target=target_of(step.thing),
+        before=_text(step.before, revision - 1),
+        after=_text(step.after, revision),
+        reason=step.reason,
+    )
+
+
+def _text(thing: Thing | None, revision: int) -> str:
+    if thing is None:
+        return ""
+    return finding_to_text(thing, revision) if isinstance(thing, Finding) else contour_to_text(thing, revision)
