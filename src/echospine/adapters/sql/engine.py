@@ -12,9 +12,12 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
+
+from echospine.domain.errors import StorageError
 
 BUSY_S = 30.0
 """How long a writer waits for the others before it gives up."""
@@ -23,12 +26,14 @@ _WRITES = "echospine_writes"
 
 
 def make_engine(url: URL) -> Engine:
-    """Return the engine for a parsed URL; nothing is opened yet."""
+    """Return the engine for a parsed URL; nothing is opened yet. Raises StorageError without a driver."""
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, connect_args={"timeout": BUSY_S})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+    if find_spec("psycopg") is None:
+        raise StorageError("PostgreSQL needs its driver; type: pip install 'echospine[postgres]'")
     settings = "-c TimeZone=UTC -c synchronous_commit=on"
     return create_engine(url, pool_pre_ping=True, connect_args={"options": settings, "connect_timeout": int(BUSY_S)})
 

@@ -38,7 +38,8 @@ class SqlStudies:
         parsed = parse_url(url)
         self._name = shown(parsed)
         prepare_file(parsed)
-        self._engine = make_engine(parsed)
+        with database_faults(self._name):
+            self._engine = make_engine(parsed)
         try:
             self._bring_up_to_date()
         except BaseException:

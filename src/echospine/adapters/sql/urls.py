@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError
 
 from echospine.domain.errors import StorageError
 
+_EXPECTED = "sqlite:////folder/studies.db or postgresql://user@host/name"
 _POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
 
 
@@ -33,9 +34,6 @@ def parse_url(url: str) -> URL:
     return parsed
 
 
-_EXPECTED = "sqlite:////folder/studies.db or postgresql://user@host/name"
-
-
 def shown(url: URL) -> str:
     """Return how messages name the database: its file, or its URL without the password."""
     if url.get_backend_name() == "sqlite":
@@ -53,5 +51,6 @@ def prepare_file(url: URL) -> None:
     file = Path(url.database)
     with suppress(OSError):  # what stands in the way, SQLite says with the way out
         file.touch(mode=0o600, exist_ok=False)
-    if file.exists() and not file.is_file():
-        raise StorageError(f"{file}: is not a file; choose a file for the database")
+    with suppress(OSError):
+        if file.exists() and not file.is_file():
+            raise StorageError(f"{file}: is not a file; choose a file for the database")

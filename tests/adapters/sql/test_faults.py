@@ -1,0 +1,163 @@
+"""What goes wrong with a database is one clear line, and never takes back what was acknowledged."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from echospine.adapters.sql import SqlStudies, engine, sqlite_url
+from echospine.domain.errors import NotFound, StorageError
+from store_samples import make_change, make_exam, make_recording, next_write
+
+
+def open_sqlite(file: Path) -> SqlStudies:
+    return SqlStudies(sqlite_url(file))
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("nonsense", "cannot be understood"),
+        ("mysql://user@host/name", "mysql"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+        ("postgresql://reader:secret@127.0.0.1:1/name", "127.0.0.1"),
+    ],
+)
+def test_an_address_that_leads_nowhere(url: str, words: str) -> None:
+    with pytest.raises(StorageError, match=words) as caught:
+        SqlStudies(url)
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_the_name_of_the_file_may_hold_any_character(tmp_path: Path) -> None:
+    file = tmp_path / "a b?c%20d#e é.db"
+    open_sqlite(file).close()
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+
+
+def test_only_the_owner_may_read_patients_data(tmp_path: Path) -> None:
+    studies = open_sqlite(tmp_path / "studies.db")
+    studies.create(make_exam(), make_change())
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {"studies.db": 0o600, "studies.db-wal": 0o600, "studies.db-shm": 0o600}
+    studies.close()
+
+
+def test_a_commit_is_durable_when_it_returns(tmp_path: Path) -> None:
+    """The log is synced at every commit (FULL is 2), and constraints are held."""
+    studies = open_sqlite(tmp_path / "studies.db")
+    with engine.reading(studies._engine) as db:
+        found = {name: db.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")}
+        assert found == {"journal_mode": "wal", "synchronous": 2}
+        assert db.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    studies.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"not a database, but long enough to be read as one" * 20, "not a database"), (b"SQLite", "not a database")],
+)
+def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path, content: bytes, words: str) -> None:
+    file = tmp_path / "studies.db"
+    file.write_bytes(content)
+    with pytest.raises(StorageError, match=f"{file}.*{words}.*choose another file"):
+        open_sqlite(file)
+    assert file.read_bytes() == content
+
+
+def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "studies.db"
+    with closing(sqlite3.connect(file)) as raw:
+        raw.execute("CREATE TABLE bookmarks (url)")
+    with pytest.raises(StorageError, match="another program; choose another file"):
+        open_sqlite(file)
+    with closing(sqlite3.connect(file)) as raw:
+        assert raw.execute("SELECT name FROM sqlite_master").fetchall() == [("bookmarks",)]
+
+
+def test_a_folder_or_a_pipe_is_no_database(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(StorageError, match="is not a file"):
+            open_sqlite(path)
+    with pytest.raises(StorageError, match="check that its folder exists"):
+        open_sqlite(tmp_path / "absent" / "studies.db")
+
+
+def fill(file: Path, count: int = 30) -> None:
+    studies = open_sqlite(file)
+    for i in range(count):
+        exam = studies.create(make_exam(f"exam-{i}", title="x" * 500), make_change())
+        studies.commit(next_write(exam, recordings=[make_recording(f"rec-{i}", exam.id)]))
+    studies.close()
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.9])
+def test_a_truncated_database_says_that_it_is_damaged(tmp_path: Path, keep: float) -> None:
+    file = tmp_path / "studies.db"
+    fill(file)
+    os.truncate(file, int(file.stat().st_size * keep))
+    with pytest.raises(StorageError, match="damaged; restore it from a backup"):
+        studies = open_sqlite(file)
+        for i in range(30):
+            studies.load(f"exam-{i}")
+
+
+def use(file: Path) -> None:
+    studies = open_sqlite(file)
+    try:
+        for i in range(30):
+            studies.load(f"exam-{i}")
+        studies.search("x")
+        studies.create(make_exam("new"), make_change())
+    finally:
+        studies.close()
+
+
+def test_overwritten_pages_are_one_clear_line_or_do_no_harm(tmp_path: Path) -> None:
+    file = tmp_path / "studies.db"
+    fill(file)
+    whole, page, said = file.read_bytes(), 4096, []
+    for start in range(0, len(whole), page):
+        file.write_bytes(whole[:start] + b"\xa5" * page + whole[start + page :])
+        try:
+            use(file)
+        except (StorageError, NotFound) as error:
+            said.append(str(error))
+    assert len(said) > 5
+    assert not any("\n" in line for line in said)
+
+
+def test_values_that_no_version_wrote_say_that_the_content_is_damaged(tmp_path: Path) -> None:
+    file = tmp_path / "studies.db"
+    fill(file, 1)
+    with closing(sqlite3.connect(file)) as raw:
+        raw.execute("UPDATE exams SET state = 'lost'")
+        raw.execute("UPDATE recordings SET notes = '[not json'")
+        raw.commit()
+    studies = open_sqlite(file)
+    for ask in (studies.search, lambda: studies.load("exam-0"), lambda: studies.recording("rec-0")):
+        with pytest.raises(StorageError, match="may be damaged"):
+            ask()
+    studies.close()
+
+
+def test_a_lock_that_is_never_given_back_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "BUSY_S", 0.2)
+    file = tmp_path / "studies.db"
+    studies = open_sqlite(file)
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StorageError, match="locked by another program; close that program"):
+            studies.create(make_exam(), make_change())
+        assert studies.search().total == 0
+    assert studies.create(make_exam(), make_change()) == make_exam()
+    studies.close()
