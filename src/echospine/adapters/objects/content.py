@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,13 +27,18 @@ def absent(digest: str) -> NotFound:
 
 
 def chunks(path: Path) -> Iterator[bytes]:
-    """Yield a file's content in constant memory; raises UnreadableError, also for pipes and devices."""
+    """Yield a file's content in constant memory; raises UnreadableError, also for pipes and devices.
+
+    A file that is still growing is read as far as it went when it was opened: else it might never end.
+    """
     try:
         if not path.is_file():
             what = "a folder" if path.is_dir() else "not a file" if path.exists() else "not there"
             raise UnreadableError(f"{path}: cannot be read: it is {what}; give a file")
         with path.open("rb", buffering=0) as source:
-            while chunk := source.read(CHUNK_BYTES):
+            left = os.fstat(source.fileno()).st_size
+            while chunk := source.read(min(CHUNK_BYTES, left)):
+                left -= len(chunk)
                 yield chunk
     except (OSError, ValueError) as error:  # ValueError: a name that holds a NUL
         why = getattr(error, "strerror", None) or error
