@@ -1,0 +1,185 @@
+"""Compressed frames to stored samples. The size that a codec's own header names is checked before decoding."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jpeg_ls
+import numpy as np
+import openjpeg.utils
+from PIL import Image
+from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    RLELossless,
+)
+
+from echospine.adapters.dicom.pixels import Layout, Samples
+
+STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+"""JPEG markers without a length (ITU-T T.81, table B.1)."""
+FRAME_STARTS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
+"""JPEG markers that start a frame: SOF0 to SOF15 of T.81, SOF55 of JPEG-LS (T.87)."""
+LIBJPEG_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
+"""Frames that libjpeg decodes: Huffman coded, sequential or progressive."""
+JPEG_LS_FRAME = 0xF7
+YCC, RGB_IDS = "YBR_FULL", b"RGB"
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Stored samples of one frame, and the photometric interpretation that they have after decoding."""
+
+    samples: Samples
+    photometric: str
+
+
+@dataclass(frozen=True, slots=True)
+class JpegHeader:
+    """What a JPEG or JPEG-LS stream says of itself.
+
+    `says_ycc`: a JFIF or Adobe marker, or halved colour, tells that its components are luminance and colour
+    differences.
+    """
+
+    kind: int
+    bits: int
+    rows: int
+    columns: int
+    components: int
+    says_ycc: bool
+
+
+def jpeg_header(data: bytes) -> JpegHeader:
+    """Walk the markers up to the frame header; raises ValueError where there is none."""
+    if not data.startswith(b"\xff\xd8"):
+        raise ValueError("no JPEG picture at the start of the frame")
+    at, marked = 2, False
+    while at + 4 <= len(data):
+        if data[at] != 0xFF:
+            raise ValueError("JPEG markers out of step")
+        marker = data[at + 1]
+        if marker == 0xFF or marker in STANDALONE:  # fill byte, or a marker without content
+            at += 1 if marker == 0xFF else 2
+            continue
+        length = struct.unpack_from(">H", data, at + 2)[0]
+        body = data[at + 4 : at + 2 + length]
+        if marker in FRAME_STARTS:
+            return _frame_header(marker, body, marked)
+        marked |= marker == 0xE0 and body.startswith(b"JFIF")
+        marked |= marker == 0xEE and body.startswith(b"Adobe") and body[11:12] == b"\x01"
+        at += 2 + length
+    raise ValueError("JPEG frame header missing")
+
+
+def _frame_header(marker: int, body: bytes, marked: bool) -> JpegHeader:
+    bits, rows, columns, components = struct.unpack_from(">BHHB", body)
+    factors = body[7 : 6 + 3 * components : 3]
+    return JpegHeader(marker, bits, rows, columns, components, marked or len(set(factors)) > 1)
+
+
+def _require(layout: Layout, rows: int, columns: int, components: int) -> None:
+    """Raise ValueError when a stream names another size than the file; so nothing unexpected is allocated."""
+    if (rows, columns, components) != (layout.rows, layout.columns, layout.samples):
+        raise ValueError(
+            f"compressed as {columns} x {rows} pixels of {components} samples, "
+            f"the header says {layout.columns} x {layout.rows} of {layout.samples}"
+        )
+
+
+def _jpeg(data: bytes, layout: Layout) -> Decoded:
+    """JPEG baseline and 8-bit extended, by libjpeg.
+
+    Colours come out as RGB. Where the file declares RGB they are left as they are stored, unless the stream
+    itself says otherwise: some writers declare RGB for what they stored as YCbCr.
+    """
+    header = jpeg_header(data)
+    _require(layout, header.rows, header.columns, header.components)
+    if header.kind not in LIBJPEG_FRAMES or header.bits != 8:
+        raise ValueError(f"JPEG process {header.kind - 0xC0} with {header.bits} bits in a baseline file")
+    with Image.open(io.BytesIO(data), formats=("JPEG",)) as picture:
+        if layout.samples == 3 and layout.photometric == "RGB" and not header.says_ycc:
+            picture.draft("YCbCr", picture.size)  # that is: hand the components out without converting
+        samples = np.asarray(picture)
+    return Decoded(samples, "RGB" if layout.samples == 3 else layout.photometric)
+
+
+def _jpeg_ls(data: bytes, layout: Layout) -> Decoded:
+    """JPEG-LS, lossless and near lossless, by CharLS."""
+    header = jpeg_header(data)
+    _require(layout, header.rows, header.columns, header.components)
+    if header.kind != JPEG_LS_FRAME or header.bits > layout.bits_allocated:
+        raise ValueError(f"not a JPEG-LS picture of up to {layout.bits_allocated} bits")
+    buffer, info = jpeg_ls.decode_buffer(data)
+    flat = np.frombuffer(buffer, "<u2" if header.bits > 8 else np.uint8)
+    if layout.samples == 1:
+        return Decoded(flat.reshape(layout.rows, layout.columns), layout.photometric)
+    if info["interleave_mode"] == 0:  # colour by plane
+        planes = flat.reshape(3, layout.rows, layout.columns)
+        return Decoded(np.ascontiguousarray(planes.transpose(1, 2, 0)), _full(layout))
+    return Decoded(flat.reshape(layout.rows, layout.columns, 3), _full(layout))
+
+
+def _full(layout: Layout) -> str:
+    """The interpretation after a codec that hands out every sample: halved colour is full again."""
+    return "YBR_FULL" if layout.photometric == "YBR_FULL_422" else layout.photometric
+
+
+def _jpeg_2000(data: bytes, layout: Layout) -> Decoded:
+    """JPEG 2000 and its high-throughput form, by OpenJPEG, which undoes the ICT and RCT colour transforms."""
+    stream = data[max(0, data.find(b"\xff\x4f\xff\x51")) :]  # some writers wrap it in a JP2 file
+    bits, signed = _check_siz(stream, layout)
+    if bits > layout.bits_allocated or signed != layout.signed:
+        raise ValueError(f"JPEG 2000 samples of {bits} bits, {'' if signed else 'not '}signed, unlike the header")
+    samples: np.ndarray[Any, Any] = openjpeg.utils.decode(stream, j2k_format=0)
+    photometric = "RGB" if layout.photometric in ("YBR_ICT", "YBR_RCT") else _full(layout)
+    return Decoded(samples.view(f"<u{samples.dtype.itemsize}"), photometric)
+
+
+def _check_siz(stream: bytes, layout: Layout) -> tuple[int, bool]:
+    """Check the SIZ segment (ITU-T T.800 A.5.1) against the file; return bits and whether signed."""
+    if not stream.startswith(b"\xff\x4f\xff\x51"):
+        raise ValueError("no JPEG 2000 picture at the start of the frame")
+    x1, y1, x0, y0, tile_x, tile_y = struct.unpack_from(">6I", stream, 8)
+    components = struct.unpack_from(">H", stream, 40)[0]
+    _require(layout, y1 - y0, x1 - x0, components)
+    details = [struct.unpack_from(">3B", stream, 42 + 3 * i) for i in range(components)]
+    depth = details[0][0]
+    if any(detail != (depth, 1, 1) for detail in details):
+        raise ValueError("JPEG 2000 components of unequal size or depth")
+    if not (tile_x and tile_y) or (x1 / tile_x) * (y1 / tile_y) > 65_535:
+        raise ValueError("JPEG 2000 tiles beyond the limit of the format")
+    return (depth & 0x7F) + 1, bool(depth & 0x80)
+
+
+def _rle(data: bytes, layout: Layout) -> Decoded:
+    """Run-length coding."""
+    from echospine.adapters.dicom.rle import decode_rle  # noqa: PLC0415 -- compiles; only where it is needed
+
+    return Decoded(decode_rle(data, layout), _full(layout))
+
+
+DECODERS: dict[str, Callable[[bytes, Layout], Decoded]] = {
+    RLELossless: _rle,
+    JPEGBaseline8Bit: _jpeg,
+    JPEGExtended12Bit: _jpeg,
+    JPEGLSLossless: _jpeg_ls,
+    JPEGLSNearLossless: _jpeg_ls,
+    JPEG2000Lossless: _jpeg_2000,
+    JPEG2000: _jpeg_2000,
+    HTJ2KLossless: _jpeg_2000,
+    HTJ2KLosslessRPCL: _jpeg_2000,
+    HTJ2K: _jpeg_2000,
+}
+"""Transfer syntax to the function that decodes a frame of it; those raise nearly anything on damaged data."""
