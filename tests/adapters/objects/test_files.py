@@ -20,6 +20,7 @@ import pytest
 
 from echospine.adapters.objects import FileObjects
 from echospine.domain.errors import NotFound, StorageError, UnreadableError
+from small_disks import fill_up, remount, small_disk
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -85,21 +86,6 @@ def test_the_digest_is_of_what_was_kept_though_the_source_grows(tmp_path: Path) 
     assert len({size for _, size in kept}) > 1
 
 
-@contextmanager
-def small_disk(folder: Path, size_kb: int) -> Iterator[Path]:
-    """Mount a small disk in memory, or skip where that is not permitted."""
-    folder.mkdir()
-    mounted = shutil.which("mount") and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size_kb}k", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if not mounted or mounted.returncode:
-        pytest.skip("no small disk can be mounted here: needs root")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
 def test_a_full_disk_is_one_clear_line_and_leaves_nothing(tmp_path: Path) -> None:
     source = tmp_path / "recording"
     source.write_bytes(os.urandom(3 << 20))
@@ -118,7 +104,7 @@ def test_a_full_disk_is_one_clear_line_and_leaves_nothing(tmp_path: Path) -> Non
 def test_a_disk_without_room_for_a_folder_is_full_too(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 64) as disk:
         objects = FileObjects(disk / "store")
-        (disk / "filler").write_bytes(b"x" * shutil.disk_usage(disk).free)
+        fill_up(disk)
         with pytest.raises(StorageError, match="the disk is full"):
             objects.put(b"y" * 4096)
         assert files_in(disk) == [disk / "filler"]
@@ -127,7 +113,7 @@ def test_a_disk_without_room_for_a_folder_is_full_too(tmp_path: Path) -> None:
 def test_a_read_only_disk_is_read_from_and_not_written_to(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 1024) as disk:
         digest = FileObjects(disk / "store").put(b"bone")
-        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        remount(disk, "ro")
         objects = FileObjects(disk / "store")
         assert objects.get(digest) == b"bone"
         with pytest.raises(StorageError, match="read-only; choose a folder"):

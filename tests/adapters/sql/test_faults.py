@@ -11,6 +11,7 @@ import pytest
 
 from echospine.adapters.sql import SqlStudies, engine, sqlite_url
 from echospine.domain.errors import NotFound, StorageError
+from small_disks import fill_up, remount, small_disk
 from store_samples import make_change, make_exam, make_recording, next_write
 
 
@@ -161,3 +162,48 @@ def test_a_lock_that_is_never_given_back_is_not_waited_for_for_ever(
         assert studies.search().total == 0
     assert studies.create(make_exam(), make_change()) == make_exam()
     studies.close()
+
+
+def test_a_full_disk_takes_back_nothing_and_is_over_when_there_is_room(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 1500) as disk:
+        studies, kept = open_sqlite(disk / "studies.db"), []
+        with pytest.raises(StorageError, match=f"^{disk}/studies.db: the disk is full; free some space and try again$"):
+            for i in range(3000):
+                kept.append(studies.create(make_exam(f"exam-{i}", title="x" * 500), make_change()))
+        assert len(kept) > 50
+        assert [studies.load(exam.id).exam for exam in kept] == kept
+        remount(disk, "size=3m")
+        more = studies.create(make_exam("more"), make_change())
+        studies.close()
+        again = open_sqlite(disk / "studies.db")
+        assert [again.load(exam.id).exam for exam in (*kept, more)] == [*kept, more]
+        assert again.search().total == len(kept) + 1
+        again.close()
+        with closing(sqlite3.connect(disk / "studies.db")) as raw:
+            assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_a_store_cannot_be_made_on_a_full_disk(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 64) as disk:
+        filler = fill_up(disk)
+        with pytest.raises(StorageError, match=r"the disk is full|the disk failed"):
+            open_sqlite(disk / "studies.db")
+        filler.unlink()
+        remount(disk, "size=2m")
+        studies = open_sqlite(disk / "studies.db")
+        assert studies.create(make_exam(), make_change()) == make_exam()
+        studies.close()
+
+
+def test_a_read_only_disk_is_read_from_and_not_written_to(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 2048) as disk:
+        fill(disk / "studies.db", 2)
+        remount(disk, "ro")
+        with pytest.raises(StorageError, match=r"read-only|cannot be opened") as caught:
+            use(disk / "studies.db")
+        assert "\n" not in str(caught.value)
+        remount(disk, "rw")
+        fill(disk / "other.db", 1)
+        studies = open_sqlite(disk / "studies.db")
+        assert studies.search().total == 2
+        studies.close()
