@@ -7,6 +7,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from echospine.apps.server.importing import Importing
+from echospine.apps.server.interpreted import InterpretedRecordings
 from echospine.apps.server.jobs import Jobs
 from echospine.apps.server.limits import Limits
 from echospine.apps.server.rendered import RenderedReports
@@ -22,7 +24,9 @@ class Desk:
     house: House
     limits: Limits
     jobs: Jobs
+    importing: Importing
     sources: OpenSources
+    interpreted: InterpretedRecordings
     reports: RenderedReports
     uploads: Uploads
 

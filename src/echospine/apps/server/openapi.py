@@ -38,9 +38,7 @@ def add_routes(app: FastAPI) -> None:
 
 def describe(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI document, with problems in their own media type and nothing that is never sent."""
-    document = get_openapi(
-        title="EchoSpine", version=echospine.__version__, description=DESCRIPTION, routes=app.routes
-    )
+    document = get_openapi(title="EchoSpine", version=echospine.__version__, description=DESCRIPTION, routes=app.routes)
     schemas = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)

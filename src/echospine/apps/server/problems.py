@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import uuid
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from echospine.apps.server.schemas import Problem, ProblemItem
 from echospine.domain import errors
@@ -56,13 +58,25 @@ KINDS: Mapping[type[Exception], Kind] = {
 }
 
 
+class Refused(HTTPException):
+    """The server itself refuses, before any use case is asked."""
+
+    def __init__(self, kind: Kind, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(kind.status, detail, dict(headers or {}))
+        self.kind = kind
+
+
 def kind_of(error: errors.EchoSpineError) -> Kind:
     """Return the kind of the nearest class in the tree."""
     return next(KINDS[step] for step in type(error).__mro__ if step in KINDS)
 
 
 def problem(
-    kind: Kind, detail: str, instance: str, items: list[ProblemItem] | None = None, headers: Mapping[str, str] | None = None
+    kind: Kind,
+    detail: str,
+    instance: str,
+    items: list[ProblemItem] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return the answer for one problem."""
     body = Problem(
@@ -91,6 +105,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.EchoSpineError, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -100,6 +115,12 @@ def unexpected(error: BaseException, path: str) -> Response:
     log.error("unexpected error %s at %s", number, path, exc_info=error)
     detail = f"This is a fault of EchoSpine, not of your input. Its log holds the details under number {number}."
     return problem(UNEXPECTED, detail, f"urn:echospine:error:{number}")
+
+
+def log_failure(work: asyncio.Future[None]) -> None:
+    """Log how background work failed, if it did: nobody waits for its answer."""
+    if not work.cancelled() and (error := work.exception()) is not None:
+        log.error("background work failed: %s", error, exc_info=error)
 
 
 async def _known(request: Request, error: Exception) -> Response:
@@ -123,10 +144,17 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
+    if isinstance(error, Refused):
+        return problem(error.kind, error.detail, request.url.path, headers=error.headers)
     title = HTTPStatus(error.status_code).phrase
     kind = Kind(error.status_code, title.lower().replace(" ", "-"), title)
     detail = f"{request.method} {request.url.path}: {error.detail}"
     return problem(kind, detail, request.url.path, headers=error.headers)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """Answer nobody: the client has closed the connection."""
+    return Response(status_code=400)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

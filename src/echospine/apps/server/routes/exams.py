@@ -8,13 +8,13 @@ from fastapi import APIRouter, Query
 
 from echospine.apps.server import present
 from echospine.apps.server.desk import AtDesk
+from echospine.apps.server.importing import WORKSTATION
 from echospine.apps.server.problems import documented
 from echospine.apps.server.schemas import LONGEST_TEXT, ExamDetail, ExamList, JobView, NewExam
 from echospine.domain.exams import ExamState
+from echospine.domain.people import LONGEST_NAME, Person
 
 router = APIRouter(tags=["exams"])
-WORKSTATION = "workstation"
-"""Who acts where nobody gave a name."""
 
 
 @router.get("/exams", operation_id="listExams", summary="Search examinations", responses=documented(422, 507))
@@ -55,9 +55,15 @@ def create_exam(desk: AtDesk, body: NewExam) -> ExamDetail:
 @router.get(
     "/exams/{exam_id}", operation_id="getExam", summary="Look at an examination", responses=documented(404, 422, 507)
 )
-def get_exam(desk: AtDesk, exam_id: str) -> ExamDetail:
+def get_exam(
+    desk: AtDesk,
+    exam_id: str,
+    person: Annotated[
+        str, Query(max_length=LONGEST_NAME, description="Whose review `can_undo` is about; empty: anybody's.")
+    ] = "",
+) -> ExamDetail:
     """Return one consistent moment of an examination: recordings, findings, history, and what may happen now."""
-    return present.detail(desk.house.studies.load(exam_id))
+    return present.detail(desk.house.studies.load(exam_id), Person(person) if person.strip() else None)
 
 
 @router.post(
@@ -72,4 +78,4 @@ def interpret_exam(desk: AtDesk, exam_id: str) -> JobView:
 
     The server does the same by itself, when it starts, for what a stop had cut off.
     """
-    return desk.jobs.interpret(exam_id)
+    return desk.importing.interpret(exam_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Request
 
 from echospine.apps.server.desk import AtDesk
@@ -19,7 +20,7 @@ _FORM: dict[str, Any] = {
         "files": {
             "type": "array",
             "items": {"type": "string", "format": "binary"},
-            "description": "Recordings, companions (PLUS XML, .zraw) or archives; images in one folder make one recording.",
+            "description": "Recordings, companions (PLUS XML, .zraw), archives; images of a folder make one recording.",
         },
         "exam_id": {"type": "string", "description": "The examination to add to; without it a new one is made."},
         "title": {"type": "string", "description": "Title of the new examination; default: the first file's name."},
@@ -43,8 +44,13 @@ async def import_recordings(desk: AtDesk, request: Request) -> JobView:
     A file that cannot be used is told in the job's `problems`; the others are finished. The name of a part may hold
     folders (`scan/0001.png`), which keep images of one folder together.
     """
+    desk.importing.require_free()
     upload = await desk.uploads.receive(request)
-    return await desk.jobs.start_import(upload)
+    try:
+        return await to_thread.run_sync(desk.importing.start, upload)
+    except BaseException:
+        upload.discard()
+        raise
 
 
 @router.get("/jobs", operation_id="listJobs", summary="All jobs", responses=documented())

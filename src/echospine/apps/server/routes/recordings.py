@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -26,7 +26,7 @@ router = APIRouter(tags=["recordings"])
 FrameIndex = Annotated[int, Path(ge=0, le=MAX_FRAMES, description="Place in the recording, from 0.")]
 MOST_OVERLAYS = 512
 
-_PNG = {
+_PNG: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}, "description": "The frame."},
     304: {"description": "The browser has it already."},
 }
@@ -74,8 +74,9 @@ def get_overlays(
     """Return vectors in image coordinates for some frames, people's contours applied; 409 until interpreted."""
     recording = desk.house.studies.recording(recording_id)
     file = desk.house.studies.load(recording.exam_id)
-    interpreted = desk.interpreted.of(file, file.recording(recording_id))
-    return present.json_response(present.overlays(file, interpreted, start, count))
+    recording = file.recording(recording_id)
+    interpreted = desk.interpreted.of(file, recording)
+    return present.json_response(present.overlays(file, recording, interpreted, start, count))
 
 
 @router.get(
@@ -104,6 +105,7 @@ def edit_contour(desk: AtDesk, recording_id: str, index: FrameIndex, body: Conto
     from echospine.workflow import review
 
     recording = desk.house.studies.recording(recording_id)
+    person = Person(body.person)
     file = review.edit_contour(
         desk.house,
         recording.exam_id,
@@ -111,10 +113,10 @@ def edit_contour(desk: AtDesk, recording_id: str, index: FrameIndex, body: Conto
         _existing(index, recording.n_frames),
         tuple(tuple(line) for line in body.lines),
         reason=body.reason,
-        person=Person(body.person),
+        person=person,
         revision=body.revision,
     )
-    return present.detail(file)
+    return present.detail(file, person)
 
 
 @router.post(
@@ -128,6 +130,7 @@ def add_caliper(desk: AtDesk, recording_id: str, index: FrameIndex, body: Calipe
     from echospine.workflow import review
 
     recording = desk.house.studies.recording(recording_id)
+    person = Person(body.person)
     file = review.add_caliper(
         desk.house,
         recording.exam_id,
@@ -135,10 +138,10 @@ def add_caliper(desk: AtDesk, recording_id: str, index: FrameIndex, body: Calipe
         _existing(index, recording.n_frames),
         body.kind,
         tuple(body.points),
-        person=Person(body.person),
+        person=person,
         revision=body.revision,
     )
-    return present.detail(file)
+    return present.detail(file, person)
 
 
 def _existing(index: int, n_frames: int) -> int:

@@ -1,0 +1,96 @@
+"""The server as one ASGI application, built from a house."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from anyio import to_thread
+from fastapi import FastAPI
+
+import echospine
+from echospine.apps.server import problems
+from echospine.apps.server.bounds import Bounds
+from echospine.apps.server.desk import Desk
+from echospine.apps.server.doorkeeper import Doorkeeper, KnownHosts
+from echospine.apps.server.importing import Importing
+from echospine.apps.server.interpreted import InterpretedRecordings
+from echospine.apps.server.jobs import Jobs
+from echospine.apps.server.limits import Limits
+from echospine.apps.server.openapi import PREFIX, add_routes
+from echospine.apps.server.pages import Pages
+from echospine.apps.server.rendered import RenderedReports
+from echospine.apps.server.sources import OpenSources
+from echospine.apps.server.uploads import Uploads
+from echospine.domain.exams import Recording
+from echospine.ports import FrameSource, House
+
+STREAMED = frozenset({f"{PREFIX}/imports"})
+
+
+def create_app(
+    house: House,
+    *,
+    scratch: Path,
+    static_dir: Path | None = None,
+    limits: Limits | None = None,
+    hosts: KnownHosts | None = None,
+) -> FastAPI:
+    """Return the workstation's server over a house.
+
+    `scratch`: an existing folder for uploads, best on the disk of the store; `static_dir`: the built web page,
+    None where there is none; `hosts`: names under which the server may be asked for, by default this machine's own.
+    """
+    desk = _desk(house, scratch, limits or Limits())
+    app = FastAPI(
+        title="EchoSpine",
+        version=echospine.__version__,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # its page would load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
+    app.state.desk = desk
+    add_routes(app)
+    app.router.default = Pages(static_dir)
+    problems.install(app)
+    app.add_middleware(Bounds, limits=desk.limits, streams=STREAMED)
+    app.add_middleware(Doorkeeper, hosts=hosts or KnownHosts())
+    return app
+
+
+def _desk(house: House, scratch: Path, limits: Limits) -> Desk:
+    jobs = Jobs(limits.workers, limits.jobs)
+
+    def open_recording(recording: Recording) -> FrameSource:
+        from echospine.workflow import exam
+
+        return exam.open_recording(house, recording)
+
+    return Desk(
+        house=house,
+        limits=limits,
+        jobs=jobs,
+        importing=Importing(house, jobs),
+        sources=OpenSources(open_recording, limits.open_sources),
+        interpreted=InterpretedRecordings(house),
+        reports=RenderedReports(house),
+        uploads=Uploads(scratch, limits),
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Take up cut-off work without keeping anybody waiting; at the end, stop cleanly."""
+    desk: Desk = app.state.desk
+    resuming = asyncio.ensure_future(to_thread.run_sync(desk.importing.resume))
+    try:
+        yield
+    finally:
+        await asyncio.wait({resuming})
+        problems.log_failure(resuming)
+        await to_thread.run_sync(desk.jobs.close)
+        desk.sources.close()

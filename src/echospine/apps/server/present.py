@@ -1,0 +1,227 @@
+"""From values of the house to what the HTTP API says. NaN becomes null here, and nowhere else is it thought of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Response
+from pydantic import BaseModel
+
+from echospine.apps.server import schemas
+from echospine.apps.server.outlines import polyline, runs, sector_outline
+from echospine.domain.errors import NotFound
+from echospine.domain.exams import Change, Exam, ExamFile, Finding, Recording, allowed_events
+from echospine.domain.frames import RecordingHeader
+from echospine.domain.images import ImageGeometry, Region
+from echospine.domain.labels import Interpretation, Quality, Surface
+from echospine.domain.measures import TITLES, Measurement
+from echospine.domain.people import Person
+
+if TYPE_CHECKING:
+    from echospine.workflow.exam import Interpreted
+
+
+def json_response(shape: BaseModel) -> Response:
+    """Return a large answer without walking it a second time for validation."""
+    return Response(shape.model_dump_json(), media_type="application/json")
+
+
+def number(value: float | None) -> float | None:
+    """Return `value`, or None where it is no finite number."""
+    return float(value) if value is not None and math.isfinite(value) else None
+
+
+def summary(file: ExamFile) -> schemas.ExamSummary:
+    """Return an examination as it stands in a list."""
+    first = file.recordings[0].id if file.recordings else None
+    return schemas.ExamSummary(**_head(file.exam), n_recordings=len(file.recordings), cover_recording_id=first)
+
+
+def detail(file: ExamFile, person: Person | None = None) -> schemas.ExamDetail:
+    """Return everything of an examination but its pictures. `person`: whose acts `can_undo` is about."""
+    from echospine.workflow.review import can_undo
+
+    return schemas.ExamDetail(
+        **_head(file.exam),
+        allowed=list(allowed_events(file.exam.state)),
+        can_undo=can_undo(file, person),
+        recordings=[_recording(recording) for recording in file.recordings],
+        findings=[_finding(finding) for finding in file.findings],
+        history=[_change(change) for change in file.history],
+    )
+
+
+def recording_detail(recording: Recording, header: RecordingHeader) -> schemas.RecordingDetail:
+    """Return what is known of a recording without its pixels."""
+    return schemas.RecordingDetail(
+        id=recording.id,
+        exam_id=recording.exam_id,
+        name=recording.name,
+        format=recording.format,
+        n_frames=recording.n_frames,
+        width=recording.width,
+        height=recording.height,
+        times_s=list(header.times_s) if all(map(math.isfinite, header.times_s)) else [],
+        time_source=header.time_source,
+        frame_rate_hz=number(recording.frame_rate_hz),
+        colour=header.colour,
+        tracked=header.tracked,
+        notes=list(recording.notes),
+        geometry=_geometry(header.geometry),
+    )
+
+
+def overlays(
+    file: ExamFile, recording: Recording, interpreted: Interpreted, start: int, count: int
+) -> schemas.Overlays:
+    """Return what was seen in `count` frames from `start` on; raises NotFound when it lies outside."""
+    frames = interpreted.interpretations[start : start + count]
+    if not frames:
+        raise NotFound(f"{recording.name}: there is no frame {start}; it has {recording.n_frames}, counted from 0")
+    edited = {edit.frame for edit in file.contours if edit.recording_id == recording.id}
+    sectors = {id(frame.field): sector_outline(frame.field.sector) for frame in frames}
+    return schemas.Overlays(
+        method=recording.method,
+        frames=[_overlay(frame, sectors[id(frame.field)], frame.frame_index in edited) for frame in frames],
+    )
+
+
+def series(interpreted: Interpreted) -> schemas.Series:
+    """Return each quantity of the summary over all frames, in the order of the summary."""
+    wanted = {m.quantity: m.unit for frame in (interpreted.summary, *interpreted.per_frame) for m in frame}
+    measured = [{m.quantity: m.value for m in frame} for frame in interpreted.per_frame]
+    values = {quantity: [number(frame.get(quantity)) for frame in measured] for quantity in wanted}
+    return schemas.Series(
+        quantities=[
+            schemas.SeriesQuantity(quantity=quantity, title=TITLES[quantity], unit=unit, values=values[quantity])
+            for quantity, unit in wanted.items()
+            if any(value is not None for value in values[quantity])
+        ]
+    )
+
+
+def _head(exam: Exam) -> dict[str, Any]:
+    return {
+        "id": exam.id,
+        "title": exam.title,
+        "state": exam.state,
+        "created_at": exam.created_at,
+        "patient_name": exam.patient_name,
+        "patient_id": exam.patient_id,
+        "revision": exam.revision,
+        "version": exam.version,
+        "signed_by": exam.signed_by,
+        "signed_at": exam.signed_at,
+    }
+
+
+def _recording(recording: Recording) -> schemas.RecordingSummary:
+    return schemas.RecordingSummary(
+        id=recording.id,
+        name=recording.name,
+        format=recording.format,
+        n_frames=recording.n_frames,
+        width=recording.width,
+        height=recording.height,
+        calibrated=recording.calibrated,
+        frame_rate_hz=number(recording.frame_rate_hz),
+        interpreted=bool(recording.interpretation),
+        method=recording.method,
+        notes=list(recording.notes),
+        imported_at=recording.imported_at,
+        digest=recording.digest,
+    )
+
+
+def _finding(finding: Finding) -> schemas.FindingView:
+    measured: Measurement = finding.measurement
+    return schemas.FindingView(
+        id=finding.id,
+        recording_id=finding.recording_id,
+        structure=measured.structure.label,
+        side=measured.side,
+        level=measured.level,
+        quantity=measured.quantity,
+        title=TITLES[measured.quantity],
+        value=number(measured.value),
+        unit=measured.unit,
+        uncertainty=number(measured.uncertainty),
+        method=str(measured.method),
+        frame=measured.frame,
+        n_frames=measured.n_frames,
+        status=measured.status,
+        points_px=list(measured.points_px),
+        note=measured.note,
+        original=number(finding.original),
+        decided_by=finding.decided_by,
+        reason=finding.reason,
+    )
+
+
+def _change(change: Change) -> schemas.ChangeView:
+    return schemas.ChangeView(
+        at=change.at,
+        who=change.who,
+        action=change.action,
+        target=change.target,
+        before=change.before,
+        after=change.after,
+        reason=change.reason,
+    )
+
+
+def _geometry(geometry: ImageGeometry) -> schemas.GeometryView:
+    return schemas.GeometryView(
+        width=geometry.width,
+        height=geometry.height,
+        regions=[_region(region) for region in geometry.regions],
+        distrusted=len(geometry.distrusted),
+    )
+
+
+def _region(region: Region) -> schemas.RegionView:
+    step_x_mm, step_y_mm = region.step_mm if region.spatial else (None, None)
+    return schemas.RegionView(
+        x0=region.x0,
+        y0=region.y0,
+        x1=region.x1,
+        y1=region.y1,
+        spatial=region.spatial,
+        step_x_mm=step_x_mm,
+        step_y_mm=step_y_mm,
+        high_priority=region.high_priority,
+        data_type=region.data_type,
+        spacing=region.spacing,
+    )
+
+
+def _overlay(frame: Interpretation, sector: Sequence[schemas.XY], edited: bool) -> schemas.OverlayView:
+    return schemas.OverlayView(
+        index=frame.frame_index,
+        sector=list(sector),
+        surfaces=[_surface(surface, edited) for surface in frame.surfaces],
+        text_boxes=[schemas.BoxView(x0=b.x0, y0=b.y0, x1=b.x1, y1=b.y1) for b in frame.field.text_boxes],
+        quality=_quality(frame.quality),
+    )
+
+
+def _surface(surface: Surface, edited: bool) -> schemas.SurfaceView:
+    found = runs(surface.row_px)
+    return schemas.SurfaceView(
+        structure=surface.structure.label,
+        lines=[polyline(surface.row_px, run) for run in found],
+        confidence=[round(float(surface.confidence[run].mean()), 4) for run in found],
+        edited=edited,
+    )
+
+
+def _quality(quality: Quality) -> schemas.QualityView:
+    return schemas.QualityView(
+        contact=number(quality.contact),
+        saturated=number(quality.saturated),
+        shadowed=number(quality.shadowed),
+        score=number(quality.score),
+        reasons=list(quality.reasons),
+    )
