@@ -1,0 +1,153 @@
+/** The HTTP API, typed by the committed contract: one function for each thing that the page asks of the server. */
+
+import createClient from "openapi-fetch";
+import { problemOf, Unreachable } from "./problem";
+import type { components, paths } from "./schema";
+import type { ExamDetail, ExamList, ExamState, Job, RecordingDetail, ReportList, Series } from "./types";
+
+type Schemas = components["schemas"];
+
+const http = createClient<paths>({ baseUrl: location.origin, fetch: (request) => reach(() => fetch(request)) });
+
+let report: (answered: boolean) => void = () => undefined;
+
+/** Have `listener` told after each request whether the server answered. */
+export function onReached(listener: (answered: boolean) => void): void {
+  report = listener;
+}
+
+async function reach(request: () => Promise<Response>): Promise<Response> {
+  try {
+    const response = await request();
+    report(true);
+    return response;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    report(false);
+    throw new Unreachable();
+  }
+}
+
+/** Return the body of a good answer; raise what a bad one says. */
+async function body<T>(answer: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  const { data, error, response } = await answer;
+  if (!response.ok || data === undefined) throw problemOf(response.status, error);
+  return data;
+}
+
+const exam = (exam_id: string) => ({ path: { exam_id } });
+const recording = (recording_id: string) => ({ path: { recording_id } });
+const frame = (recording_id: string, index: number) => ({ path: { recording_id, index } });
+
+/** Return whether the server answers. */
+export async function isAlive(): Promise<boolean> {
+  return http.GET("/api/health").then(
+    ({ response }) => response.ok,
+    () => false,
+  );
+}
+
+export interface ExamQuery {
+  readonly text: string;
+  readonly state: ExamState | "";
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** Return examinations, newest first. */
+export function listExams({ state, ...query }: ExamQuery, signal?: AbortSignal): Promise<ExamList> {
+  const params = { query: state ? { ...query, state } : query };
+  return body(http.GET("/api/exams", { params, ...(signal && { signal }) }));
+}
+
+export function readExam(examId: string): Promise<ExamDetail> {
+  return body(http.GET("/api/exams/{exam_id}", { params: exam(examId) }));
+}
+
+/** Interpret what an interrupted import left uninterpreted. */
+export function interpret(examId: string): Promise<Job> {
+  return body(http.POST("/api/exams/{exam_id}/interpret", { params: exam(examId) }));
+}
+
+export async function listJobs(): Promise<readonly Job[]> {
+  return (await body(http.GET("/api/jobs"))).jobs;
+}
+
+export function readJob(jobId: string): Promise<Job> {
+  return body(http.GET("/api/jobs/{job_id}", { params: { path: { job_id: jobId } } }));
+}
+
+export function cancelJob(jobId: string): Promise<Job> {
+  return body(http.DELETE("/api/jobs/{job_id}", { params: { path: { job_id: jobId } } }));
+}
+
+export function readRecording(recordingId: string): Promise<RecordingDetail> {
+  return body(http.GET("/api/recordings/{recording_id}", { params: recording(recordingId) }));
+}
+
+export function readOverlays(recordingId: string, start: number, count: number): Promise<Schemas["Overlays"]> {
+  const params = { ...recording(recordingId), query: { start, count } };
+  return body(http.GET("/api/recordings/{recording_id}/overlays", { params }));
+}
+
+export function readSeries(recordingId: string): Promise<Series> {
+  return body(http.GET("/api/recordings/{recording_id}/series", { params: recording(recordingId) }));
+}
+
+/** Return the address of a frame's picture. */
+export function frameUrl(recordingId: string, index: number): string {
+  return `/api/recordings/${encodeURIComponent(recordingId)}/frames/${index}`;
+}
+
+/** Return a picture, decoded. */
+export async function fetchPicture(url: string, signal: AbortSignal): Promise<ImageBitmap> {
+  const response = await reach(() => fetch(url, { signal }));
+  if (!response.ok) throw problemOf(response.status, await response.json().catch(() => null));
+  return createImageBitmap(await response.blob());
+}
+
+export function saveContour(recordingId: string, index: number, change: Schemas["ContourBody"]): Promise<ExamDetail> {
+  const path = "/api/recordings/{recording_id}/frames/{index}/contour";
+  return body(http.PUT(path, { params: frame(recordingId, index), body: change }));
+}
+
+export function addCaliper(recordingId: string, index: number, change: Schemas["CaliperBody"]): Promise<ExamDetail> {
+  const path = "/api/recordings/{recording_id}/frames/{index}/calipers";
+  return body(http.POST(path, { params: frame(recordingId, index), body: change }));
+}
+
+export function decide(examId: string, findingId: string, change: Schemas["DecisionBody"]): Promise<ExamDetail> {
+  const params = { path: { exam_id: examId, finding_id: findingId } };
+  return body(http.POST("/api/exams/{exam_id}/findings/{finding_id}/decision", { params, body: change }));
+}
+
+export function acceptAll(examId: string, change: Schemas["PersonBody"]): Promise<ExamDetail> {
+  return body(http.POST("/api/exams/{exam_id}/accept-all", { params: exam(examId), body: change }));
+}
+
+export function undo(examId: string, change: Schemas["PersonBody"]): Promise<ExamDetail> {
+  return body(http.POST("/api/exams/{exam_id}/undo", { params: exam(examId), body: change }));
+}
+
+export function sign(examId: string, change: Schemas["PersonBody"]): Promise<ExamDetail> {
+  return body(http.POST("/api/exams/{exam_id}/sign", { params: exam(examId), body: change }));
+}
+
+export function amend(examId: string, change: Schemas["AmendBody"]): Promise<ExamDetail> {
+  return body(http.POST("/api/exams/{exam_id}/amend", { params: exam(examId), body: change }));
+}
+
+export function listReport(examId: string): Promise<ReportList> {
+  return body(http.GET("/api/exams/{exam_id}/report", { params: exam(examId) }));
+}
+
+/** Return the address of a report's file (its name may hold folders), shown in the browser or downloaded. */
+export function reportUrl(examId: string, name: string, download = false): string {
+  const path = name.split("/").map(encodeURIComponent).join("/");
+  return `/api/exams/${encodeURIComponent(examId)}/report/${path}${download ? "?download=true" : ""}`;
+}
+
+/** Return the address of all files of a report in one archive. */
+export function reportZipUrl(examId: string): string {
+  return `/api/exams/${encodeURIComponent(examId)}/report.zip`;
+}

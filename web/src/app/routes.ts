@@ -1,0 +1,23 @@
+/** Which page an address names. */
+
+export type Route =
+  | { readonly page: "home" | "exams" | "nowhere" }
+  | { readonly page: "exam" | "report"; readonly id: string };
+
+/** Return the page of a path. */
+export function routeOf(path: string): Route {
+  const [first, id, last, ...more] = path.split("/").filter(Boolean).map(decoded);
+  if (first === undefined) return { page: "home" };
+  if (first !== "exams" || more.length) return { page: "nowhere" };
+  if (id === undefined) return { page: "exams" };
+  if (last === undefined) return { page: "exam", id };
+  return last === "report" ? { page: "report", id } : { page: "nowhere" };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

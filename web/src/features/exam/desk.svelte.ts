@@ -1,0 +1,209 @@
+/**
+ * One examination on the reader's desk: its findings, the recording that is open, and every action of a review.
+ *
+ * Each action names the revision that the reader saw. When somebody else was first, the newest state is loaded
+ * and the reader is told; nothing is overwritten.
+ */
+
+import { addCaliper, decide, readExam, readRecording, readSeries, saveContour } from "../../api/client";
+import * as api from "../../api/client";
+import { Problem, Unreachable } from "../../api/problem";
+import type { CaliperKind, Decision, ExamDetail, Finding, RecordingDetail, Series } from "../../api/types";
+import type { Point } from "../../shared/geometry";
+import { notify } from "../../shared/notices.svelte";
+import { whoever } from "../../shared/person.svelte";
+import { setQuery } from "../../shared/place.svelte";
+import { Frames } from "../../shared/viewer/frames.svelte";
+import { Player } from "../../shared/viewer/player.svelte";
+import { Overlays } from "./overlays.svelte";
+
+/** Who acts, and on what they saw. */
+interface Base {
+  readonly person: string;
+  readonly revision: number;
+}
+
+export class Desk {
+  exam = $state.raw<ExamDetail>();
+  /** Why there is no examination to show. */
+  problem = $state.raw<Error>();
+  recording = $state.raw<RecordingDetail>();
+  series = $state.raw<Series>();
+  frames = $state.raw<Frames>();
+  overlays = $state.raw<Overlays>();
+  /** The finding that was clicked last. */
+  chosen = $state("");
+  /** An action is on its way to the server. */
+  busy = $state(false);
+
+  readonly player = new Player((frame) => this.frames?.get(frame) !== undefined);
+  #opening = 0;
+
+  constructor(readonly id: string) {}
+
+  /** True until a clinician has signed what stands here. */
+  get draft(): boolean {
+    return this.exam?.state !== "signed";
+  }
+
+  /** Findings may be decided. */
+  get reviewable(): boolean {
+    return this.exam?.allowed.includes("review") ?? false;
+  }
+
+  /** Findings in the order in which they are shown: those of each recording together. */
+  get findings(): readonly Finding[] {
+    const exam = this.exam;
+    return exam?.recordings.flatMap(({ id }) => exam.findings.filter((one) => one.recording_id === id)) ?? [];
+  }
+
+  /** Load the examination, then the recording and frame that the address names, or the first. */
+  async open(recordingId: string | null, frame: number): Promise<void> {
+    try {
+      this.exam = await readExam(this.id);
+      this.problem = undefined;
+      const known = this.exam.recordings.find(({ id }) => id === recordingId) ?? this.exam.recordings[0];
+      if (known) await this.show(known.id, frame);
+    } catch (error) {
+      this.problem = error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  /** Load the examination again, and keep looking at the same picture. */
+  async reload(): Promise<void> {
+    this.exam = await readExam(this.id);
+    this.overlays?.renewAll(this.player.frame);
+    if (this.recording) this.series = await readSeries(this.recording.id);
+  }
+
+  /** Show a frame of a recording. */
+  async show(recordingId: string, frame: number): Promise<void> {
+    if (this.recording?.id === recordingId) {
+      this.player.pause();
+      this.player.go(frame);
+      return;
+    }
+    const turn = ++this.#opening;
+    try {
+      const [recording, series] = await Promise.all([readRecording(recordingId), readSeries(recordingId)]);
+      if (turn === this.#opening) this.#lay(recording, series, frame);
+    } catch (error) {
+      tell(error);
+    }
+  }
+
+  #lay(recording: RecordingDetail, series: Series, frame: number): void {
+    this.frames?.close();
+    this.frames = new Frames(recording);
+    this.overlays = new Overlays(recording.id, recording.n_frames, tell);
+    this.recording = recording;
+    this.series = series;
+    this.player.open(recording.times_s, recording.n_frames, frame);
+  }
+
+  /** Keep the address in step, so that it can be sent to a colleague. */
+  remember(): void {
+    if (this.recording) setQuery({ recording: this.recording.id, frame: this.player.frame });
+  }
+
+  close(): void {
+    this.player.pause();
+    this.frames?.close();
+  }
+
+  /** Show the frame that a finding was read from. */
+  async choose(finding: Finding): Promise<void> {
+    this.chosen = finding.id;
+    await this.show(finding.recording_id, finding.frame ?? this.player.frame);
+  }
+
+  decide(finding: Finding, decision: Decision, value?: number, reason?: string): Promise<boolean> {
+    const body = { decision, value: value ?? null, reason: reason ?? "" };
+    return this.#act((base) => decide(this.id, finding.id, { ...body, ...base }), DONE[decision](finding.title));
+  }
+
+  acceptAll(): Promise<boolean> {
+    return this.#act((base) => api.acceptAll(this.id, base), "All drafts accepted.");
+  }
+
+  sign(person: string): Promise<boolean> {
+    return this.#act((base) => api.sign(this.id, { ...base, person }), `Signed by ${person}.`, false);
+  }
+
+  amend(reason: string): Promise<boolean> {
+    return this.#act((base) => api.amend(this.id, { ...base, reason }), "Open again for an amendment.", false);
+  }
+
+  async undo(): Promise<boolean> {
+    const undone = await this.#act((base) => api.undo(this.id, base), "Taken back.", false);
+    if (undone) await this.#renewPicture();
+    return undone;
+  }
+
+  addCaliper(kind: CaliperKind, points: readonly Point[]): Promise<boolean> {
+    const { recording, player } = this;
+    if (!recording) return Promise.resolve(false);
+    const body = { kind, points: points.map(([x, y]): [number, number] => [x, y]) };
+    return this.#act((base) => addCaliper(recording.id, player.frame, { ...body, ...base }), "Calliper kept.");
+  }
+
+  async saveContour(lines: readonly (readonly Point[])[], reason: string): Promise<boolean> {
+    const { recording, player } = this;
+    if (!recording) return false;
+    const frame = player.frame;
+    const body = { lines: lines.map((line) => line.map(([x, y]): [number, number] => [x, y])), reason };
+    const text = `Bone line of frame ${frame + 1} saved; its numbers follow.`;
+    const saved = await this.#act((base) => saveContour(recording.id, frame, { ...body, ...base }), text);
+    if (saved) await this.#renewPicture();
+    return saved;
+  }
+
+  /** Fetch again what a changed contour changes. */
+  async #renewPicture(): Promise<void> {
+    const { recording, overlays, player } = this;
+    if (!recording || !overlays) return;
+    try {
+      overlays.renewAll(player.frame);
+      await overlays.renew(player.frame);
+      this.series = await readSeries(recording.id);
+    } catch (error) {
+      tell(error);
+    }
+  }
+
+  /** Do one thing as the reader, on the revision that the reader saw. */
+  async #act(action: (base: Base) => Promise<ExamDetail>, done: string, undoable = true): Promise<boolean> {
+    const person = await whoever();
+    if (!person || !this.exam || this.busy) return false;
+    this.busy = true;
+    try {
+      this.exam = await action({ person, revision: this.exam.revision });
+      notify("done", done, undoable ? { label: "Undo", run: () => void this.undo() } : undefined);
+      return true;
+    } catch (error) {
+      await this.#refused(error);
+      return false;
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  async #refused(error: unknown): Promise<void> {
+    if (!(error instanceof Problem) || error.status !== 409) return tell(error);
+    const before = this.exam?.revision;
+    await this.reload().catch(tell);
+    const newer = this.exam?.revision !== before;
+    notify("error", newer ? `${error.message} What stands there now is shown; look, then do it again.` : error.message);
+  }
+}
+
+const DONE: Record<Decision, (title: string) => string> = {
+  accept: (title) => `${title}: accepted.`,
+  edit: (title) => `${title}: edited.`,
+  reject: (title) => `${title}: rejected.`,
+};
+
+function tell(error: unknown): void {
+  if (error instanceof Unreachable) return; // The banner says it already.
+  notify("error", error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,58 @@
+/** What was seen in the frames of one recording, fetched in stretches around the frame that is looked at. */
+
+import { readOverlays } from "../../api/client";
+import type { FrameOverlay } from "../../api/types";
+
+const STRETCH = 24;
+
+export class Overlays {
+  /** Grows whenever overlays arrive, so that what depends on them looks again. */
+  arrived = $state(0);
+  method = $state("");
+
+  readonly #frames = new Map<number, FrameOverlay>();
+  readonly #asked = new Set<number>();
+
+  constructor(
+    private readonly recording: string,
+    private readonly count: number,
+    private readonly onproblem: (error: unknown) => void,
+  ) {}
+
+  /** Return what was seen in that frame, if it is here. It carries the frame's index, and belongs to no other. */
+  get(frame: number): FrameOverlay | undefined {
+    void this.arrived;
+    return this.#frames.get(frame);
+  }
+
+  /** Ask for the stretch that holds `frame`, and for the next one. */
+  want(frame: number): void {
+    const start = Math.floor(frame / STRETCH) * STRETCH;
+    for (const stretch of [start, (start + STRETCH) % (Math.ceil(this.count / STRETCH) * STRETCH)]) {
+      if (this.#asked.has(stretch)) continue;
+      this.#asked.add(stretch);
+      this.#fetch(stretch, STRETCH).catch((error: unknown) => {
+        this.#asked.delete(stretch);
+        this.onproblem(error);
+      });
+    }
+  }
+
+  /** Fetch one frame again, because somebody changed it. */
+  async renew(frame: number): Promise<void> {
+    await this.#fetch(frame, 1);
+  }
+
+  /** Fetch everything again when it is next asked for; what is here stays until then. */
+  renewAll(frame: number): void {
+    this.#asked.clear();
+    this.want(frame);
+  }
+
+  async #fetch(start: number, count: number): Promise<void> {
+    const found = await readOverlays(this.recording, start, Math.min(count, this.count - start));
+    this.method = found.method;
+    for (const overlay of found.frames) this.#frames.set(overlay.index, overlay);
+    this.arrived++;
+  }
+}

@@ -1,0 +1,26 @@
+/** One line at a time for the reader: what went wrong and what to do, or what was done and how to undo it. */
+
+export interface Notice {
+  readonly id: number;
+  readonly kind: "error" | "done";
+  readonly text: string;
+  readonly action?: { readonly label: string; readonly run: () => void } | undefined;
+}
+
+const SHOWN_MS = 8000;
+const MOST = 3;
+let next = 0;
+
+export const notices = $state<{ list: Notice[] }>({ list: [] });
+
+/** Show a line. What was done goes away by itself; an error stays until it is read. */
+export function notify(kind: Notice["kind"], text: string, action?: Notice["action"]): void {
+  const notice: Notice = { id: next++, kind, text, action };
+  notices.list = [...notices.list.filter((other) => other.text !== text), notice].slice(-MOST);
+  if (kind === "done") setTimeout(() => dismiss(notice.id), SHOWN_MS);
+}
+
+/** Take a line away. */
+export function dismiss(id: number): void {
+  notices.list = notices.list.filter((notice) => notice.id !== id);
+}
