@@ -36,9 +36,9 @@ def decoding(name: str, what: str = "picture") -> Iterator[None]:
     except OSError as error:
         if error.errno is not None:  # the disk; decoders leave it out when the data are at fault
             raise UnreadableError(_why_unreadable(name, error)) from error
-        raise TruncatedError(_damaged(name, what, error)) from error
+        raise damaged(name, what, str(error)) from error
     except Exception as error:
-        raise TruncatedError(_damaged(name, what, error)) from error
+        raise damaged(name, what, str(error) or type(error).__name__) from error
 
 
 def open_file(file: LocalFile) -> BinaryIO:
@@ -76,6 +76,7 @@ def _why_unreadable(name: str, error: OSError) -> str:
     return f"{name}: cannot be read ({reason}); check the disk and try again"
 
 
-def _damaged(name: str, what: str, error: Exception) -> str:
-    reason = " ".join(str(error).split())[:120] or type(error).__name__
-    return f"{name}: the {what} is damaged ({reason}); copy the file again, or export it anew"
+def damaged(name: str, what: str, reason: str) -> TruncatedError:
+    """Return the error for data that a decoder does not take; `reason` in its words."""
+    short = " ".join(reason.split())[:120]
+    return TruncatedError(f"{name}: the {what} is cut or damaged ({short}); copy the file again, or export it anew")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -18,25 +19,31 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from echospine.adapters.sequences.files import decoding, open_file
+from echospine.adapters.sequences.files import damaged, decoding, open_file
 from echospine.adapters.sequences.source import LazySource, choose_geometry
-from echospine.domain.errors import InputError, TruncatedError, UnsupportedError
-from echospine.domain.frames import MAX_FRAMES, Frame, RecordingHeader, TimeSource, check_size
+from echospine.domain.errors import InputError, TooLargeError, TruncatedError, UnsupportedError
+from echospine.domain.frames import MAX_FRAMES, MAX_PIXELS, Frame, RecordingHeader, TimeSource, check_size
 from echospine.domain.images import ImageGeometry
 from echospine.domain.units import Pixels
 from echospine.ports import LocalFile
 
+_LIMITS = {"max_pixels": str(MAX_PIXELS)}
+"""Told to FFmpeg for probing and for decoding: it decodes a picture to tell its size."""
 _SQUARE_WITHIN = 0.01
 _END_SLACK_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """Presentation times of all frames and of the key frames, in ticks, ascending; `cut`: it ends early."""
+    """Presentation times of all frames and of the key frames, in ticks, ascending.
+
+    `cut`: the video ends early; `by_count`: the container knows no such times, so frames are counted instead.
+    """
 
     pts: list[int]
     keys: list[int]
     cut: bool
+    by_count: bool = False
 
 
 class _Player:
@@ -46,6 +53,7 @@ class _Player:
         self._name = file.name
         self._bytes: BinaryIO = open_file(file)
         self.at: int | None = None
+        self.by_count = False
         try:
             self._container = self._opened()
             self._start()
@@ -68,37 +76,44 @@ class _Player:
 
     def rewind(self) -> None:
         """Open the container again and stand before its first frame."""
-        with decoding(self._name, "video"):
+        with _ffmpeg(self._name):
             self._container.close()
         self._container = self._opened()
         self._start()
 
     def jump(self, key: int) -> None:
         """Stand before the key frame at `key` or one before it."""
-        with decoding(self._name, "video"):
+        with _ffmpeg(self._name):
             self._container.seek(key, stream=self._stream)
         self._frames = self._decoded()
         self.at = None
 
+    @property
+    def reorders_unseen(self) -> bool:
+        """True where frames are stored in another order than shown, and the container does not say in which."""
+        return self._container.format.name == "avi" and bool(self._stream.codec_context.has_b_frames)
+
     def packets(self) -> Iterator[av.Packet[VideoStream]]:
         """Yield the packets of the stream from the start; ends where the container is damaged."""
-        with decoding(self._name, "video"):
+        with _ffmpeg(self._name):
             yield from self._container.demux(self._stream)
 
     def find(self, pts: int) -> VideoFrame | None:
         """Decode up to the frame shown at `pts`; None when the stream passes it or ends."""
-        with decoding(self._name, "video"):
+        with _ffmpeg(self._name):
             for frame in self._frames:
-                if frame.pts is None:
+                shown = self._shown if self.by_count else frame.pts
+                self._shown += 1
+                if shown is None:
                     continue
-                self.at = frame.pts
-                if frame.pts >= pts:
-                    return frame if frame.pts == pts else None
+                self.at = shown
+                if shown >= pts:
+                    return frame if shown == pts else None
         return None
 
     def frames(self) -> Iterator[VideoFrame]:
         """Yield all frames from where the decoder stands."""
-        with decoding(self._name, "video"):
+        with _ffmpeg(self._name):
             yield from self._frames
 
     def close(self) -> None:
@@ -108,17 +123,20 @@ class _Player:
         self._bytes.close()
 
     def _opened(self) -> InputContainer:
-        with decoding(self._name, "video"):
+        with _ffmpeg(self._name):
             self._bytes.seek(0)
-            return av.open(self._bytes, mode="r")  # bytes, not a path: no demuxer can reach other files
+            # Bytes, not a path: so no demuxer can reach other files.
+            return av.open(self._bytes, mode="r", options=_LIMITS)
 
     def _start(self) -> None:
         moving = [stream for stream in self._container.streams.video if not _is_cover(stream)]
         if not moving:
             raise UnsupportedError(f"{self._name}: has no moving pictures in it (only sound or text)")
         self._stream = moving[0]
+        self._stream.codec_context.options = _LIMITS
         self._stream.thread_type = "AUTO"
         self._frames = self._decoded()
+        self._shown = 0
         self.at = None
 
     def _decoded(self) -> Iterator[VideoFrame]:
@@ -138,9 +156,9 @@ class VideoSource(LazySource):
         self._player = _Player(file)
         try:
             context = self._player.stream.codec_context
-            check_size(file.name, context.width, context.height)
+            _check_size(file.name, context.width, context.height)
             index = _index(file.name, self._player)
-            self._pts, self._keys = index.pts, index.keys
+            self._pts, self._keys, self._player.by_count = index.pts, index.keys, index.by_count
             first = self._pixels(self._decode(0))
             notes = _notes(file.name, self._player, index)
         except BaseException:
@@ -148,8 +166,7 @@ class VideoSource(LazySource):
             raise
         own = ImageGeometry(first.shape[1], first.shape[0])
         self._geometry, more = choose_geometry(own, spacing_mm)
-        base = self._player.stream.time_base
-        times = tuple(float((pts - self._pts[0]) * base) for pts in self._pts) if base is not None else ()
+        times = _times_s(self._player.stream, index)
         super().__init__(
             RecordingHeader(
                 name=name,
@@ -196,7 +213,7 @@ class VideoSource(LazySource):
     def _pixels(self, frame: VideoFrame) -> Pixels:
         """Return a decoded frame as grey levels or RGB, turned the way the container says."""
         grey = frame.format.name.startswith("gray")
-        with decoding(self._name, "video"):
+        with _ffmpeg(self._name):
             pixels = np.asarray(frame.to_ndarray(format="gray" if grey else "rgb24"), dtype=np.uint8)
         quarter_turns = round(frame.rotation / 90) % 4
         turned: Pixels = np.ascontiguousarray(np.rot90(pixels, quarter_turns)) if quarter_turns else pixels
@@ -204,6 +221,16 @@ class VideoSource(LazySource):
 
     def _close(self) -> None:
         self._player.close()
+
+
+@contextmanager
+def _ffmpeg(name: str) -> Iterator[None]:
+    """Turn what FFmpeg raises into the tree of errors; its own errors name paths, which stay out."""
+    with decoding(name, "video"):
+        try:
+            yield
+        except av.error.FFmpegError as error:
+            raise damaged(name, "video", error.strerror or type(error).__name__) from error
 
 
 def _is_cover(stream: VideoStream) -> bool:
@@ -216,39 +243,46 @@ def _index(name: str, player: _Player) -> _Index:
     pts: list[int] = []
     keys: list[int] = []
     cut = False
-    timed = True
+    if player.reorders_unseen:
+        return _index_by_decoding(name, player)
     try:
         for packet in player.packets():
             if packet.size == 0 or packet.is_discard:
                 continue
+            if packet.is_corrupt:  # the file ends, or has a hole, in the middle of it
+                cut = True
+                continue
             if packet.pts is None:
-                timed = False
-                break
+                return _index_by_decoding(name, player)
             pts.append(packet.pts)
             if packet.is_keyframe:
                 keys.append(packet.pts)
-            _check_count(name, pts)
+            _check_count(name, len(pts))
     except TruncatedError:
         cut = True
     player.rewind()
-    if not timed:
-        return _index_by_decoding(name, player)
     declared = player.stream.frames
     found = _Index(sorted(set(pts)), sorted(set(keys)), cut or 0 < len(pts) < declared)
     return _without_lost_tail(name, player, found)
 
 
 def _index_by_decoding(name: str, player: _Player) -> _Index:
-    pts: list[int] = []
-    for frame in player.frames():
-        if frame.pts is None or (pts and frame.pts <= pts[-1]):
-            raise UnsupportedError(f"{name}: its pictures have no times; convert the video to mp4 or mkv")
-        pts.append(frame.pts)
-        _check_count(name, pts)
+    """List the frames by decoding all of them once: slow, but right where the container says too little."""
     player.rewind()
-    if not pts:
+    pts: list[int] = []
+    shown = 0
+    for frame in player.frames():
+        shown += 1
+        if frame.pts is not None and (not pts or frame.pts > pts[-1]):
+            pts.append(frame.pts)
+        _check_count(name, shown)
+    player.rewind()
+    if not shown:
         raise TruncatedError(f"{name}: no frame in it can be decoded; copy the video again")
-    return _Index(pts, [], 0 < len(pts) < player.stream.frames)
+    cut = 0 < shown < player.stream.frames
+    if len(pts) == shown:
+        return _Index(pts, [], cut)
+    return _Index(list(range(shown)), [], cut, by_count=True)
 
 
 def _without_lost_tail(name: str, player: _Player, index: _Index) -> _Index:
@@ -269,20 +303,39 @@ def _without_lost_tail(name: str, player: _Player, index: _Index) -> _Index:
     return _Index(kept, index.keys, cut=True)
 
 
-def _check_count(name: str, pts: list[int]) -> None:
-    if len(pts) > MAX_FRAMES:
-        check_size(name, 1, 1, len(pts))
+def _check_size(name: str, width: int, height: int) -> None:
+    if width == 0 or height == 0:
+        raise TooLargeError(
+            f"{name}: has pictures whose size cannot be told, or is more than {MAX_PIXELS:,} pixels; "
+            "export it at the size at which it was scanned"
+        )
+    check_size(name, width, height)
+
+
+def _check_count(name: str, count: int) -> None:
+    if count > MAX_FRAMES:
+        check_size(name, 1, 1, count)
+
+
+def _times_s(stream: VideoStream, index: _Index) -> tuple[float, ...]:
+    """Return seconds since the first frame; where frames were counted, by the stream's mean rate."""
+    base = stream.time_base
+    if index.by_count:
+        base = 1 / stream.average_rate if stream.average_rate else None
+    return tuple(float((tick - index.pts[0]) * base) for tick in index.pts) if base is not None else ()
 
 
 def _notes(name: str, player: _Player, index: _Index) -> tuple[str, ...]:
     """Return what a viewer should know: an early end, pixels that are not square."""
     notes = []
     stream = player.stream
+    if index.by_count:
+        notes.append(f"{name}: does not say when each picture is shown; they are taken as evenly spaced.")
     if index.cut:
         of = f" of {stream.frames}" if stream.frames else ""
         notes.append(f"{name}: ends early; {len(index.pts)}{of} frames can be read.")
-    elif stream.time_base is not None and (declared := player.declared_s) is not None:
-        last_s = float((index.pts[-1] - index.pts[0]) * stream.time_base)
+    elif (times := _times_s(stream, index)) and (declared := player.declared_s) is not None:
+        last_s = times[-1]
         step_s = last_s / max(len(index.pts) - 1, 1)
         if last_s + 2 * step_s + _END_SLACK_S < declared:
             notes.append(f"{name}: its pictures end after {last_s:.1f} s of the {declared:.1f} s that it declares.")
