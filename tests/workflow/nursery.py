@@ -1,0 +1,114 @@
+"""A process that loads everything once and then brings up short-lived children, to be killed while they import.
+
+On its input: `kill SEED WAIT_S STORE` brings up a child that imports all sources, in an order of its own, and
+kills it after that time; `one NAME EXAM_ID STORE` imports one source. On its output, a line for each thing that is
+certain: `kept ALREADY RECORDING_ID NAME` after an import was acknowledged, `failed MESSAGE`, `gone EXIT_CODE`.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import cast
+
+from echospine.adapters.objects import FileObjects
+from echospine.adapters.sql import SqlStudies, sqlite_url
+from echospine.apps.wiring import SystemClock, build_reader
+from echospine.domain.errors import EchoSpineError
+from echospine.ports import House, LocalFile, Model, RecordingPlan
+from echospine.workflow.exam import Imported, create_exam, import_recording
+
+
+def open_house(store: Path) -> House:
+    """Join the real parts: readers, objects on a disk, SQLite."""
+    store.mkdir(exist_ok=True)
+    return House(
+        studies=SqlStudies(sqlite_url(store / "studies.db")),
+        objects=FileObjects(store / "objects"),
+        reader=build_reader(),
+        model=cast(Model, None),  # an import asks no model
+        writers=(),
+        clock=SystemClock(),
+        new_id=lambda: uuid.uuid4().hex,
+    )
+
+
+def say(line: str) -> None:
+    """Write a line in one step, so that the lines of several processes never mix and none is cut."""
+    os.write(1, f"{line}\n".encode())
+
+
+def exam_for_tests(house: House) -> str:
+    """Return the examination that everything goes to; the first process makes it."""
+    found = house.studies.search("killed imports").exams
+    return found[-1].id if found else create_exam(house, title="Killed imports", who="Reader One").id
+
+
+def bring_in(house: House, source: Path, exam_id: str) -> Imported:
+    """Import one source."""
+    plan = RecordingPlan(source.name, (LocalFile(source.name, source),))
+    return import_recording(house, exam_id, plan, who="Reader One")
+
+
+def bring_in_and_say(house: House, source: Path, exam_id: str) -> None:
+    """Import one source and say so after it was acknowledged."""
+    try:
+        done = bring_in(house, source, exam_id)
+    except EchoSpineError as error:
+        say(f"failed {error}")
+    else:
+        say(f"kept {done.already} {done.recording.id} {source.name}")
+
+
+def bring_all_in(store: Path, sources: Path, seed: int) -> None:
+    """Import every source; then wait to be killed."""
+    house = open_house(store)
+    exam_id = exam_for_tests(house)
+    order = sorted(sources.iterdir())
+    random.Random(seed).shuffle(order)
+    for source in order:
+        bring_in_and_say(house, source, exam_id)
+    time.sleep(60)
+
+
+def rear_and_kill(store: Path, sources: Path, seed: int, wait_s: float) -> None:
+    """Bring up a child, kill it after `wait_s`, and say that it is gone."""
+    child = os.fork()
+    if child == 0:
+        try:
+            bring_all_in(store, sources, seed)
+        finally:
+            os._exit(1)
+    time.sleep(wait_s)
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    say(f"gone {os.waitstatus_to_exitcode(status)}")
+
+
+def warm_up(sources: Path) -> None:
+    """Import something somewhere else, so that every module is loaded before the first child is born."""
+    with tempfile.TemporaryDirectory() as elsewhere:
+        house = open_house(Path(elsewhere))
+        bring_in(house, next(sources.iterdir()), exam_for_tests(house))
+        house.studies.close()
+
+
+def main(sources: Path) -> None:
+    """Do what the input says, line by line."""
+    for line in sys.stdin:
+        match line.rstrip("\n").split(" ", 3):
+            case ["kill", seed, wait_s, store]:
+                rear_and_kill(Path(store), sources, int(seed), float(wait_s))
+            case ["one", name, exam_id, store]:
+                bring_in_and_say(open_house(Path(store)), sources / name, exam_id)
+
+
+if __name__ == "__main__":
+    warm_up(Path(sys.argv[1]))
+    main(Path(sys.argv[1]))
