@@ -63,7 +63,7 @@ class FormWriter:
         kind, options = parse_options_header(content_type)
         boundary = options.get(b"boundary", b"")
         if kind != b"multipart/form-data" or not boundary:
-            raise InputError(f"an import is sent as multipart/form-data, not as {content_type[:80] or 'nothing'!r}")
+            raise InputError(f"an import is sent as multipart/form-data, not as {content_type[:80] or 'nothing'}")
         try:
             self._parser = MultipartParser(
                 boundary,
@@ -93,7 +93,7 @@ class FormWriter:
             raise InputError(f"the form is malformed ({error}); send it again") from error
         except OSError as error:
             raise StorageError(
-                f"the upload cannot be kept ({error.strerror}); free some space and send it again"
+                f"the upload cannot be kept ({error.strerror}); make room and send it again"
             ) from error
 
     def finish(self) -> None:
@@ -181,7 +181,7 @@ def require_room(folder: Path, n_bytes: int, limits: Limits) -> None:
     if free - n_bytes < limits.disk_margin_bytes:
         needed = n_bytes + limits.disk_margin_bytes
         raise StorageError(
-            f"the disk has {_size(free)} left and this needs {_size(needed)}; free some space and try again"
+            f"the disk has {_size(free)} left and this needs {_size(needed)}; make room and try again"
         )
 
 

@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from echospine.apps.server.schemas import Problem, ProblemItem
 from echospine.domain import errors
@@ -101,12 +102,12 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def install(app: FastAPI) -> None:
-    """Make every error that a route of `app` raises a problem."""
+    """Make every error that a route of `app` raises a problem; call it before other middleware is added."""
     app.add_exception_handler(errors.EchoSpineError, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_middleware(Faults)
 
 
 def unexpected(error: BaseException, path: str) -> Response:
@@ -157,5 +158,24 @@ async def _gone(request: Request, error: Exception) -> Response:
     return Response(status_code=400)
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
-    return unexpected(error, request.url.path)
+class Faults:
+    """ASGI middleware, the innermost: what nobody foresaw becomes a problem too, and goes to the log whole."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; answer with a number when that fails before an answer has begun."""
+        started = False
+
+        async def sender(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sender)
+        except Exception as error:
+            if started or scope["type"] != "http":
+                raise
+            await unexpected(error, scope["path"])(scope, receive, send)
