@@ -22,12 +22,14 @@ export function decimals(uncertainty: number | null | undefined): number {
   return Math.min(3, Math.max(1, Math.ceil(-Math.log10(uncertainty))));
 }
 
-/** Return "31.4", "31.4 ± 0.8" without the unit, or an em dash where there is no value. */
+/** Return a value without its unit: as many decimals as its doubt allows; an en dash where there is none. */
 export function valueText(value: number | null | undefined, uncertainty?: number | null): string {
-  if (value === null || value === undefined) return "–";
-  const places = decimals(uncertainty);
-  const shown = value.toFixed(places);
-  return uncertainty ? `${shown} ± ${uncertainty.toFixed(places)}` : shown;
+  return value === null || value === undefined ? "–" : value.toFixed(decimals(uncertainty));
+}
+
+/** Return the doubt of a value, "± 0.8", or nothing where it is not known. */
+export function doubtText(uncertainty: number | null | undefined): string {
+  return uncertainty ? `± ${uncertainty.toFixed(decimals(uncertainty))}` : "";
 }
 
 /** Return "1 frame", "2 frames". */

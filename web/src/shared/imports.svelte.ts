@@ -28,6 +28,11 @@ export class Import {
     return !this.error && !this.cancelled && (this.job === undefined || this.job.state === "running");
   }
 
+  /** It ended, and not everything went well. */
+  get troubled(): boolean {
+    return !this.running && (this.error !== "" || (this.job?.problems.length ?? 0) > 0 || this.job?.state === "failed");
+  }
+
   /** How far it is, 0 to 1: the first tenth is sending. */
   get progress(): number {
     const sent = this.total ? this.sent / this.total : 0;
@@ -41,7 +46,8 @@ export class Import {
     if (this.error) return this.error;
     if (this.cancelled || this.job?.state === "cancelled") return "Cancelled. Nothing of it was kept half-done.";
     if (!this.job) return this.sent < this.total || !this.total ? "Sending" : "Handing over";
-    return this.job.state === "failed" ? "Nothing could be imported" : this.job.stage;
+    if (this.job.state === "failed") return "Nothing could be imported";
+    return this.job.state === "done" ? "Imported and measured" : this.job.stage;
   }
 
   /** Seconds to go, when that can be said. */

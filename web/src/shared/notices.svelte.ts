@@ -13,10 +13,11 @@ let next = 0;
 
 export const notices = $state<{ list: Notice[] }>({ list: [] });
 
-/** Show a line. What was done goes away by itself; an error stays until it is read. */
+/** Show a line. What was done goes away by itself, or when more was done; an error stays until it is read. */
 export function notify(kind: Notice["kind"], text: string, action?: Notice["action"]): void {
   const notice: Notice = { id: next++, kind, text, action };
-  notices.list = [...notices.list.filter((other) => other.text !== text), notice].slice(-MOST);
+  const others = notices.list.filter((other) => other.kind === "error" && other.text !== text);
+  notices.list = [...others, notice].slice(-MOST);
   if (kind === "done") setTimeout(() => dismiss(notice.id), SHOWN_MS);
 }
 

@@ -51,6 +51,11 @@ export class Desk {
     return this.exam?.allowed.includes("review") ?? false;
   }
 
+  /** The recording that is open has been interpreted, so that it has overlays and values. */
+  get interpreted(): boolean {
+    return this.exam?.recordings.find((one) => one.id === this.recording?.id)?.interpreted ?? false;
+  }
+
   /** Findings in the order in which they are shown: those of each recording together. */
   get findings(): readonly Finding[] {
     const exam = this.exam;
@@ -72,8 +77,8 @@ export class Desk {
   /** Load the examination again, and keep looking at the same picture. */
   async reload(): Promise<void> {
     this.exam = await readExam(this.id);
-    this.overlays?.renewAll(this.player.frame);
-    if (this.recording) this.series = await readSeries(this.recording.id);
+    if (this.interpreted) this.overlays?.renewAll(this.player.frame);
+    await this.#readSeries();
   }
 
   /** Show a frame of a recording. */
@@ -85,19 +90,29 @@ export class Desk {
     }
     const turn = ++this.#opening;
     try {
-      const [recording, series] = await Promise.all([readRecording(recordingId), readSeries(recordingId)]);
-      if (turn === this.#opening) this.#lay(recording, series, frame);
+      const recording = await readRecording(recordingId);
+      if (turn !== this.#opening) return;
+      this.#lay(recording, frame);
+      await this.#readSeries();
     } catch (error) {
       tell(error);
     }
   }
 
-  #lay(recording: RecordingDetail, series: Series, frame: number): void {
+  /** Load the values over the frames; a recording that is not interpreted yet has none. */
+  async #readSeries(): Promise<void> {
+    const recording = this.recording;
+    if (!recording || !this.interpreted) return;
+    const series = await readSeries(recording.id);
+    if (recording === this.recording) this.series = series;
+  }
+
+  #lay(recording: RecordingDetail, frame: number): void {
     this.frames?.close();
     this.frames = new Frames(recording);
     this.overlays = new Overlays(recording.id, recording.n_frames, tell);
     this.recording = recording;
-    this.series = series;
+    this.series = undefined;
     this.player.open(recording.times_s, recording.n_frames, frame);
   }
 
@@ -160,12 +175,12 @@ export class Desk {
 
   /** Fetch again what a changed contour changes. */
   async #renewPicture(): Promise<void> {
-    const { recording, overlays, player } = this;
-    if (!recording || !overlays) return;
+    const { overlays, player } = this;
+    if (!overlays) return;
     try {
       overlays.renewAll(player.frame);
       await overlays.renew(player.frame);
-      this.series = await readSeries(recording.id);
+      await this.#readSeries();
     } catch (error) {
       tell(error);
     }

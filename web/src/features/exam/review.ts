@@ -2,7 +2,7 @@
 
 import type { ExamDetail, Finding } from "../../api/types";
 import { ask } from "../../shared/ask.svelte";
-import { count, unitText, valueText } from "../../shared/format";
+import { count, doubtText, unitText, valueText } from "../../shared/format";
 import { keepName, person } from "../../shared/person.svelte";
 import type { Desk } from "./desk.svelte";
 
@@ -31,7 +31,7 @@ export async function edit(desk: Desk, finding: Finding): Promise<void> {
   if (!offers(desk, finding, "edit")) return;
   const answers = await ask({
     title: finding.title,
-    text: `Measured: ${valueText(finding.original ?? finding.value, finding.uncertainty)} ${unitText(finding.unit)}, by ${finding.method}. It stays in the history.`,
+    text: `Measured: ${valueText(finding.original ?? finding.value, finding.uncertainty)} ${doubtText(finding.uncertainty)} ${unitText(finding.unit)}, by ${finding.method}. It stays in the history.`,
     fields: [
       {
         name: "value",
