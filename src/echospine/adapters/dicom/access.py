@@ -9,7 +9,7 @@ import numpy as np
 
 from echospine.adapters.dicom.bytefile import FETCH_AGAIN
 from echospine.adapters.dicom.codecs import DECODERS, Decoded
-from echospine.adapters.dicom.elements import Header, PixelPlace, blob
+from echospine.adapters.dicom.elements import Header, PixelPlace
 from echospine.adapters.dicom.fragments import index_frames
 from echospine.adapters.dicom.pixels import PALETTE, Layout, make_table, native_samples, paint, read_palette
 from echospine.domain.errors import TooLargeError, TruncatedError, UnsupportedError
@@ -93,7 +93,7 @@ def _encapsulated(
 ) -> tuple[Callable[[int], Decoded], tuple[str, ...]]:
     """Compressed frames lie in fragments of any length."""
     file = header.body
-    index = index_frames(file, place.offset, n_frames, blob(header.dataset, "ExtendedOffsetTable"))
+    index = index_frames(file, place.offset, n_frames)
     if len(index) < n_frames:
         raise _too_short(file.name, len(index), n_frames)
     decode = DECODERS[header.syntax]

@@ -114,7 +114,7 @@ def inflate(file: ByteFile, offset: int) -> ByteFile:
     Raises TruncatedError for damaged data and TooLargeError beyond MAX_INFLATED_BYTES.
     """
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)  # PS3.5 A.5: deflate without zlib's own header
-    with decoding(file.name, "compressed data set"):
+    with decoding(file.name, "the compressed data set"):
         target = tempfile.TemporaryFile()  # noqa: SIM115 -- the ByteFile closes it
         while offset < file.size and not unpacker.eof:
             packed = file.read(offset, CHUNK)
@@ -155,7 +155,7 @@ def decoding(name: str, what: str) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno is not None:  # the disk; parsers leave it out
             raise UnreadableError(_why_unreadable(name, error)) from error
         reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise TruncatedError(f"{name}: the {what} is damaged ({reason}); {FETCH_AGAIN}") from error
+        raise TruncatedError(f"{name}: {what} is damaged ({reason}); {FETCH_AGAIN}") from error
 
 
 def _why_unreadable(name: str, error: OSError) -> str:

@@ -34,7 +34,8 @@ FRAME_STARTS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
 LIBJPEG_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 """Frames that libjpeg decodes: Huffman coded, sequential or progressive."""
 JPEG_LS_FRAME = 0xF7
-YCC, RGB_IDS = "YBR_FULL", b"RGB"
+RGB_IDS = (b"RGB", b"rgb")
+"""Component identifiers by which a stream says that its components are red, green and blue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ class Decoded:
 class JpegHeader:
     """What a JPEG or JPEG-LS stream says of itself.
 
-    `says_ycc`: a JFIF or Adobe marker, or halved colour, tells that its components are luminance and colour
-    differences.
+    `tells_colour`: a JFIF or Adobe marker, the identifiers of its components, or halved colour tell whether
+    they are luminance and colour differences or red, green and blue.
     """
 
     kind: int
@@ -58,7 +59,7 @@ class JpegHeader:
     rows: int
     columns: int
     components: int
-    says_ycc: bool
+    tells_colour: bool
 
 
 def jpeg_header(data: bytes) -> JpegHeader:
@@ -78,15 +79,16 @@ def jpeg_header(data: bytes) -> JpegHeader:
         if marker in FRAME_STARTS:
             return _frame_header(marker, body, marked)
         marked |= marker == 0xE0 and body.startswith(b"JFIF")
-        marked |= marker == 0xEE and body.startswith(b"Adobe") and body[11:12] == b"\x01"
+        marked |= marker == 0xEE and body.startswith(b"Adobe")
         at += 2 + length
     raise ValueError("JPEG frame header missing")
 
 
 def _frame_header(marker: int, body: bytes, marked: bool) -> JpegHeader:
     bits, rows, columns, components = struct.unpack_from(">BHHB", body)
-    factors = body[7 : 6 + 3 * components : 3]
-    return JpegHeader(marker, bits, rows, columns, components, marked or len(set(factors)) > 1)
+    identifiers, factors = (body[first : 6 + 3 * components : 3] for first in (6, 7))
+    tells_colour = marked or identifiers in RGB_IDS or len(set(factors)) > 1
+    return JpegHeader(marker, bits, rows, columns, components, tells_colour)
 
 
 def _require(layout: Layout, rows: int, columns: int, components: int) -> None:
@@ -101,15 +103,15 @@ def _require(layout: Layout, rows: int, columns: int, components: int) -> None:
 def _jpeg(data: bytes, layout: Layout) -> Decoded:
     """JPEG baseline and 8-bit extended, by libjpeg.
 
-    Colours come out as RGB. Where the file declares RGB they are left as they are stored, unless the stream
-    itself says otherwise: some writers declare RGB for what they stored as YCbCr.
+    Colours come out as RGB. The stream itself is believed: some writers declare RGB for what they stored as
+    YCbCr. Where it tells nothing libjpeg takes it for YCbCr, which is wrong when the file declares RGB.
     """
     header = jpeg_header(data)
     _require(layout, header.rows, header.columns, header.components)
     if header.kind not in LIBJPEG_FRAMES or header.bits != 8:
         raise ValueError(f"JPEG process {header.kind - 0xC0} with {header.bits} bits in a baseline file")
     with Image.open(io.BytesIO(data), formats=("JPEG",)) as picture:
-        if layout.samples == 3 and layout.photometric == "RGB" and not header.says_ycc:
+        if layout.samples == 3 and layout.photometric == "RGB" and not header.tells_colour:
             picture.draft("YCbCr", picture.size)  # that is: hand the components out without converting
         samples = np.asarray(picture)
     return Decoded(samples, "RGB" if layout.samples == 3 else layout.photometric)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
 from pydicom.charset import decode_bytes, python_encoding
+from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
@@ -44,9 +45,10 @@ KEYWORDS = (
     "BitsStored", "HighBit", "PixelRepresentation", "PixelSpacing", "RedPaletteColorLookupTableDescriptor",
     "GreenPaletteColorLookupTableDescriptor", "BluePaletteColorLookupTableDescriptor",
     "RedPaletteColorLookupTableData", "GreenPaletteColorLookupTableData", "BluePaletteColorLookupTableData",
-    "SegmentedRedPaletteColorLookupTableData", "FrameTime", "FrameTimeVector", "CineRate",
+    "SegmentedRedPaletteColorLookupTableData", "SegmentedGreenPaletteColorLookupTableData",
+    "SegmentedBluePaletteColorLookupTableData", "FrameTime", "FrameTimeVector", "CineRate",
     "RecommendedDisplayFrameRate", "SequenceOfUltrasoundRegions", "SharedFunctionalGroupsSequence",
-    "PerFrameFunctionalGroupsSequence", "ExtendedOffsetTable",
+    "PerFrameFunctionalGroupsSequence",
 )  # fmt: skip
 """All that is read of a data set; everything else is skipped without being looked at."""
 
@@ -87,7 +89,7 @@ class Header:
 
 def read_header(file: ByteFile) -> Header:
     """Parse everything before the pixel data; raises TruncatedError where that is not possible."""
-    with decoding(file.name, "DICOM header"):
+    with decoding(file.name, "the DICOM header"):
         head = file.read(0, PREAMBLE + 4)
         stream = HeaderStream(file, PREAMBLE + 4 if head[PREAMBLE:] == b"DICM" else 0)
         syntax = _transfer_syntax(file, stream)
@@ -115,13 +117,18 @@ def _transfer_syntax(file: ByteFile, stream: HeaderStream) -> UID:
     )
     named = text(meta, "TransferSyntaxUID")
     if named:
-        return UID(named)
+        return uid_of(named)
     first = file.read(stream.tell(), 6)
     if len(first) < 6:
         raise TruncatedError(f"{file.name}: ends inside its DICOM header; {FETCH_AGAIN}")
     if not _is_vr(first[4:6]):
         return ImplicitVRLittleEndian
     return ExplicitVRBigEndian if first[0] == 0 and first[1] != 0 else ExplicitVRLittleEndian
+
+
+def uid_of(value: str) -> UID:
+    """Return a UID without a warning for one that is malformed."""
+    return UID(value, validation_mode=IGNORE)
 
 
 def _is_vr(letters: bytes) -> bool:

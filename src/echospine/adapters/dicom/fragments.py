@@ -13,23 +13,23 @@ from echospine.domain.errors import TooLargeError, TruncatedError
 
 ITEM, END = 0xFFFEE000, 0xFFFEE0DD
 MAX_FRAGMENTS = 2_000_000
-MAX_OFFSET = (1 << 63) - 1
 STARTS = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51")
 """How a JPEG or JPEG-LS picture starts, and a JPEG 2000 one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fragments:
-    """All fragments in file order: where their bytes start, how many they are, and the two offset tables.
+    """All fragments in file order: where their bytes start, and how many they are.
 
-    `whole`: False when the file ends inside the last one. `base`: where offsets of the tables count from.
+    `whole`: False when the file ends inside the last one. `table`: the Basic Offset Table, whose entries count
+    from `base`; empty where the file has none.
     """
 
     offsets: Sequence[int]
     lengths: Sequence[int]
     whole: bool
     base: int
-    basic_table: Sequence[int]
+    table: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,8 @@ def scan(file: ByteFile, offset: int) -> Fragments:
         if len(offsets) > MAX_FRAGMENTS:
             raise TooLargeError(f"{file.name}: has more than {MAX_FRAGMENTS:,} fragments of pixel data; {FETCH_AGAIN}")
         at = start + length
-    return Fragments(offsets, lengths, whole, base, _table(file.read(table_offset, table_length), "I"))
+    table = array("q", (entry for (entry,) in struct.iter_unpack("<I", file.read(table_offset, table_length // 4 * 4))))
+    return Fragments(offsets, lengths, whole, base, table)
 
 
 def _item(file: ByteFile, at: int) -> tuple[int, int | None]:
@@ -80,18 +81,12 @@ def _item(file: ByteFile, at: int) -> tuple[int, int | None]:
     return at + 8, length
 
 
-def _table(data: bytes, kind: str) -> Sequence[int]:
-    """Return an offset table: 32 bits an entry (basic, kind I) or 64 (extended, kind Q)."""
-    size = struct.calcsize(kind)
-    entries = struct.iter_unpack(f"<{kind}", data[: len(data) // size * size])
-    return array("q", [min(entry, MAX_OFFSET) for (entry,) in entries])
-
-
-def index_frames(file: ByteFile, offset: int, n_frames: int, extended_table: bytes) -> FrameIndex:
+def index_frames(file: ByteFile, offset: int, n_frames: int) -> FrameIndex:
     """Return which fragments make which frame; it may hold fewer or more frames than `n_frames`.
 
-    One fragment for each frame is the rule. Where it is broken, the offset tables tell; where they are
-    missing or wrong, the frames are told apart by how a compressed picture starts.
+    One fragment for each frame is the rule, and the only way with an Extended Offset Table, which therefore
+    need not be read. Where the rule is broken the Basic Offset Table tells; where that is missing or wrong,
+    the frames are told apart by how a compressed picture starts.
     """
     found = scan(file, offset)
     count = len(found.offsets)
@@ -100,10 +95,9 @@ def index_frames(file: ByteFile, offset: int, n_frames: int, extended_table: byt
     if count == n_frames and found.whole:
         return FrameIndex(found, range(count + 1))
     places = {start - 8 - found.base: i for i, start in enumerate(found.offsets)}
-    for table in (found.basic_table, _table(extended_table, "Q")):
-        first = [places.get(entry, -1) for entry in table]
-        if len(table) == n_frames and first[0] == 0 and all(a < b for a, b in pairwise(first)):
-            return _closed(found, first)
+    first = [places.get(entry, -1) for entry in found.table]
+    if len(first) == n_frames and first[0] == 0 and all(a < b for a, b in pairwise(first)):
+        return _closed(found, first)
     return _closed(found, [i for i, start in enumerate(found.offsets) if file.read(start, 4).startswith(STARTS)])
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataset import Dataset
-from pydicom.uid import UID
 
 from echospine.adapters.dicom.bytefile import reading
-from echospine.adapters.dicom.elements import LONG_VRS, PREAMBLE, text
+from echospine.adapters.dicom.elements import LONG_VRS, PREAMBLE, text, uid_of
 from echospine.domain.errors import UnreadableError, UnsupportedError
 
 FIRST_GROUPS = (0x0002, 0x0008)
@@ -91,7 +90,7 @@ def identify(name: str, dataset: Dataset) -> Kind:
         return Kind.CAPTURE if sop_class else Kind.IMAGE
     if sop_class == DICOMDIR:
         raise UnsupportedError(f"{name}: is a DICOMDIR, a list of files; give the image files beside it")
-    what = UID(sop_class).name if sop_class else "a DICOM object without SOP class"
+    what = uid_of(sop_class).name if sop_class else "a DICOM object without SOP class"
     raise UnsupportedError(
         f"{name}: is {what} (modality {modality or 'not stated'}), not ultrasound; give ultrasound images"
     )

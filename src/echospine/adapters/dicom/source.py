@@ -16,7 +16,7 @@ from echospine.adapters.dicom.identify import Kind, identify
 from echospine.adapters.dicom.pixels import read_layout
 from echospine.adapters.dicom.regions import Geometries, read_geometries, with_user_spacing
 from echospine.adapters.dicom.timing import read_timing
-from echospine.domain.errors import UnsupportedError
+from echospine.domain.errors import GeometryError, UnsupportedError
 from echospine.domain.frames import DicomOrigin, Frame, RecordingHeader, check_size
 from echospine.ports import RecordingPlan
 
@@ -75,7 +75,7 @@ def open_dicom(plan: RecordingPlan) -> DicomSource:
     file = open_bytes(name, plan.files[0].path)
     opened = [file]
     try:
-        with decoding(name, "DICOM header"):
+        with decoding(name, "the DICOM header"):
             header = read_header(file)
             opened.append(header.body)
             source = _assemble(plan, name, header)
@@ -98,7 +98,10 @@ def _assemble(plan: RecordingPlan, name: str, header: Header) -> DicomSource:
     pixels = pixel_reader(header, layout, n_frames)
     geometries = read_geometries(dataset, layout.columns, layout.rows, n_frames, volume=kind is Kind.VOLUME)
     if plan.pixel_spacing_mm is not None:
-        geometries = with_user_spacing(geometries, plan.pixel_spacing_mm)
+        try:
+            geometries = with_user_spacing(geometries, plan.pixel_spacing_mm)
+        except GeometryError as error:
+            raise UnsupportedError(f"{name}: {error}") from error
     timing = read_timing(dataset, n_frames)
     summary = RecordingHeader(
         name=plan.name,
