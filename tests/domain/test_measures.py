@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -129,13 +130,11 @@ def test_a_calliper_is_exact_and_keeps_its_points_and_frame(kind, points, value,
     assert (measured.unit, measured.frame, measured.points_px, measured.status) == (unit, 7, points, Status.DRAFT)
 
 
-@given(
-    st.floats(0.01, 1), st.floats(0.01, 1), st.lists(st.tuples(st.floats(0, 399), st.floats(0, 299)), min_size=2)
-)
+@given(st.floats(0.01, 1), st.floats(0.01, 1), st.lists(st.tuples(st.floats(0, 399), st.floats(0, 299)), min_size=2))
 def test_a_length_is_the_sum_over_its_pieces(step_x, step_y, points):
     geometry = ImageGeometry.uniform(400, 300, step_x, step_y, Spacing.USER)
     by_hand = sum(
-        math.hypot((b[0] - a[0]) * step_x, (b[1] - a[1]) * step_y) for a, b in zip(points, points[1:], strict=False)
+        math.hypot((b[0] - a[0]) * step_x, (b[1] - a[1]) * step_y) for a, b in itertools.pairwise(points)
     )
     value = measure_caliper(CaliperKind.LENGTH, tuple(points), geometry, 0).value
     assert value == pytest.approx(by_hand, rel=1e-9, abs=1e-12)

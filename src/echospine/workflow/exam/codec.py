@@ -42,7 +42,7 @@ _DTYPES: Mapping[str, str] = {
     "frame_reasons": "<u4",
     "frame_quality": "<f8",
     "surface_frame": "<u4",
-    "surface_structure": "<u1",
+    "surface_structure": "|u1",
     "surface_row": "<f4",
     "surface_confidence": "<u2",
     "measured_frame": "<u4",

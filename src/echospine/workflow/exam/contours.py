@@ -12,12 +12,13 @@ from echospine.domain.errors import GeometryError, NotFound
 from echospine.domain.exams import ContourEdit, ExamFile
 from echospine.domain.images import Point
 from echospine.domain.labels import Interpretation, Method, Structure, Surface
-from echospine.domain.measures import Measurement, Quantity
+from echospine.domain.measures import Quantity
 from echospine.domain.units import Floats
+from echospine.engine.muscle import measure_tissue, summarise
 from echospine.ports import FrameSource, House
 from echospine.workflow.exam.codec import decode
 from echospine.workflow.exam.imports import open_recording
-from echospine.workflow.exam.results import Interpreted
+from echospine.workflow.exam.results import Interpreted, credited
 
 MAX_POINTS = 20_000
 BY_HAND = "with drawn contour"
@@ -97,18 +98,21 @@ def with_contours(interpreted: Interpreted, edits: Sequence[ContourEdit], source
 
     Raises GeometryError for a contour that is not one, InputError when its frame cannot be decoded.
     """
-    from echospine.engine.muscle import measure_tissue, summarise
-
     interpretations, per_frame = list(interpreted.interpretations), list(interpreted.per_frame)
+    methods: dict[Quantity, Method] = {}
     for edit in edits:
         frame = source.frame(edit.frame)
         seen = with_contour(interpretations[edit.frame], edit, frame.geometry.height)
         interpretations[edit.frame] = seen
-        per_frame[edit.frame] = _drawn(measure_tissue(frame, seen))
+        per_frame[edit.frame] = credited(measure_tissue(frame, seen), seen.method)
+        methods |= {measured.quantity: measured.method for measured in per_frame[edit.frame]}
     sweep = [measured for measured in interpreted.summary if measured.quantity in SWEEP]
-    summary = (*_drawn(summarise(per_frame)), *sweep)
-    return replace(interpreted, interpretations=tuple(interpretations), per_frame=tuple(per_frame), summary=summary)
-
-
-def _drawn(measured: Sequence[Measurement]) -> tuple[Measurement, ...]:
-    return tuple(replace(one, method=by_hand(one.method)) for one in measured)
+    # The drawn frames have a part in every value over the recording, whichever frame is nearest to the median.
+    again = [replace(one, method=methods.get(one.quantity, one.method)) for one in summarise(per_frame)]
+    sweep = [measured for measured in interpreted.summary if measured.quantity in SWEEP]
+    return replace(
+        interpreted,
+        interpretations=tuple(interpretations),
+        per_frame=tuple(per_frame),
+        summary=(*again, *sweep),
+    )

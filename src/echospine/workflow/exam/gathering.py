@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -55,11 +56,12 @@ def expand(path: Path) -> list[LocalFile]:
     file, and what lies beside it and belongs to it (its PLUS configuration, its detached data).
     Raises UnreadableError when there is nothing at the path, TooLargeError for a folder of too many files.
     """
-    if path.is_dir():
-        return _walk(path)
-    if not path.exists():
-        raise UnreadableError(f"{path}: does not exist; check the spelling")
-    return [LocalFile(path.name, path), *_beside(path)]
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except (OSError, ValueError) as error:  # a NUL in the name is a ValueError
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise UnreadableError(f"{path}: cannot be opened ({why}); check the path") from error
+    return _walk(path) if is_folder else [LocalFile(path.name, path), *_beside(path)]
 
 
 def gather(

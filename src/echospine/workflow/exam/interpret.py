@@ -10,12 +10,14 @@ from echospine.domain.exams import Change, ExamEvent, ExamFile, ExamState, ExamW
 from echospine.domain.frames import Frame
 from echospine.domain.labels import Field, Interpretation, Quality
 from echospine.domain.measures import CALIPER_METHOD, Measurement, Status
+from echospine.engine.muscle import measure_tissue, summarise
 from echospine.ports import FrameSource, House, Model
 from echospine.workflow.exam.codec import encode
 from echospine.workflow.exam.commits import commit_latest
 from echospine.workflow.exam.imports import open_recording
 from echospine.workflow.exam.journal import finding_target, finding_to_text, recording_target, recording_to_text
-from echospine.workflow.exam.results import Interpreted
+from echospine.workflow.exam.results import Interpreted, credited
+from echospine.workflow.exam.sweeps import Places, places_of, sweep_of
 
 SAMPLES = 9
 """Frames that a survey of the image field looks at, spread over the recording."""
@@ -50,17 +52,17 @@ def interpret_source(model: Model, source: FrameSource, on_frame: OnFrame | None
 
     Raises InputError when nothing in it can be decoded, ModelError, and whatever `on_frame` raises.
     """
-    from echospine.engine.muscle import measure_tissue, summarise
-
     interpretations: list[Interpretation] = []
     per_frame: list[tuple[Measurement, ...]] = []
-    lost = 0
-    for frame, interpretation in each_interpretation(model, source, on_frame):
-        interpretations.append(interpretation)
-        per_frame.append(measure_tissue(frame, interpretation) if frame is not None else ())
-        lost += frame is None
-    notes = (f"{lost} of {len(interpretations)} frames cannot be decoded and were left out.",) if lost else ()
-    return Interpreted(tuple(interpretations), tuple(per_frame), tuple(summarise(per_frame)), notes)
+    places: list[Places] = []
+    for frame, seen in each_interpretation(model, source, on_frame):
+        interpretations.append(seen)
+        per_frame.append(credited(measure_tissue(frame, seen), seen.method) if frame is not None else ())
+        places.append(places_of(frame) if frame is not None else {})
+    lost = per_frame.count(())
+    notes = (f"{lost} of {len(per_frame)} frames cannot be decoded and were left out.",) if lost else ()
+    summary = (*summarise(per_frame), *sweep_of(source.header, places))
+    return Interpreted(tuple(interpretations), tuple(per_frame), summary, notes)
 
 
 def interpret_recording(house: House, recording_id: str, *, who: str, on_frame: OnFrame | None = None) -> Recording:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from echospine.domain.labels import Interpretation
+from echospine.domain.labels import Interpretation, Method
 from echospine.domain.measures import Measurement
 
 
@@ -22,3 +23,11 @@ class Interpreted:
     per_frame: tuple[tuple[Measurement, ...], ...]
     summary: tuple[Measurement, ...]
     notes: tuple[str, ...] = ()
+
+
+def credited(measured: Iterable[Measurement], seen_by: Method) -> tuple[Measurement, ...]:
+    """Return measurements whose method also names who saw what was measured, with the version.
+
+    A depth from one bone finder and a depth from the next are not the same method, however alike they are measured.
+    """
+    return tuple(replace(one, method=Method(f"{seen_by}, {one.method.name}", one.method.version)) for one in measured)

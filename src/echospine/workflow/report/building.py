@@ -90,7 +90,8 @@ def _first_few(reasons: Sequence[tuple[int, str]]) -> dict[int, str]:
     for frame, why in reasons:
         if frame in captions or len(captions) < MAX_KEY_IMAGES:
             captions.setdefault(frame, []).append(why)
-    return {frame: "; ".join(captions[frame]).capitalize() for frame in sorted(captions)}
+    whole = {frame: "; ".join(captions[frame]) for frame in sorted(captions)}
+    return {frame: text[:1].upper() + text[1:] for frame, text in whole.items()}
 
 
 def _worth(interpretation: Interpretation) -> tuple[float, float, float]:

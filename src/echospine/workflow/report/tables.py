@@ -81,10 +81,10 @@ def _csv(columns: Sequence[str], rows: Iterable[Row]) -> str:
 
 
 def _cell(value: Cell) -> str:
-    """Return a cell: numbers in full, text on one line and never a formula."""
+    """Return a cell: numbers in full; text on one line, in letters that can be encoded, and never a formula."""
     if value is None:
         return ""
     if not isinstance(value, str):
         return repr(value)
-    text = " ".join(value.split())
+    text = " ".join(value.encode("utf-8", "replace").decode().split())
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
