@@ -1,0 +1,165 @@
+"""The training-free bone finder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d, uniform_filter1d
+
+from echospine.domain.frames import Frame
+from echospine.domain.labels import Field, Interpretation, Method, Quality, Structure, Surface
+from echospine.domain.units import Floats
+from echospine.engine.vision.beams import BeamGrid, Grid, beam_grid
+from echospine.engine.vision.field import find_field
+from echospine.engine.vision.path import best_path
+from echospine.engine.vision.phase import phase_symmetry
+from echospine.engine.vision.quality import judge
+
+FAINT = 0.25
+"""Share of the brightest grey level from which a ridge below counts in full against a shadow."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoneFinder:
+    """Finds the surface of bone by local phase symmetry, brightness and shadow, and the best course across beams.
+
+    `scales_mm`: wavelengths of the ridge filters, about two to four times the thickness of the echo;
+    `near_field_mm`: evidence counts nothing above the first of these depths and in full below the second (skin,
+    gel, reverberation); `shadow_mm`: the shadow is judged from the first to the second of these below the surface;
+    `ridges_mm`: bright lines below a place, added up, that leave 37 % of its evidence; `threshold`: evidence, 0 to 1,
+    that a beam needs to count for bone; `jump_price`: price of a jump of 1 mm between beams 1 mm apart;
+    `switch_price`: price of beginning or ending a run; `shortest_mm`: runs of bone below this length are dropped;
+    `refine_mm`: the row is moved to the brightest place this near.
+    """
+
+    scales_mm: tuple[float, ...] = (3.0, 6.0)
+    near_field_mm: tuple[float, float] = (3.0, 8.0)
+    shadow_mm: tuple[float, float] = (2.5, 18.0)
+    ridges_mm: float = 1.5
+    threshold: float = 0.28
+    jump_price: float = 0.03
+    switch_price: float = 1.5
+    shortest_mm: float = 4.0
+    refine_mm: float = 0.8
+
+    @property
+    def method(self) -> Method:
+        """Name and version, kept with every result."""
+        return Method("phase symmetry and shadow", "1")
+
+    def survey(self, samples: Sequence[Frame]) -> Field:
+        """Return the image field from a few frames spread over the recording."""
+        return find_field(samples)
+
+    def interpret(self, frame: Frame, field: Field) -> Interpretation:
+        """Return the bone surface of a frame, with a confidence per column, and the quality of the picture.
+
+        The row is the crest of the bone's echo. Confidence where bone was found: how far its evidence
+        exceeds the threshold; where none was: how far all evidence in the column stays below it.
+        """
+        grid = beam_grid(frame.geometry, field.sector)
+        if grid is None:
+            width = frame.geometry.width
+            nothing = Surface(Structure.BONE, np.full(width, np.nan), np.zeros(width))
+            return Interpretation(frame.index, self.method, field, (nothing,), Quality(0, 0, 0, 0, ("no image field",)))
+        grey = grid.sample(frame.grey)
+        evidence = self.evidence(grid, grey)
+        course = self._course(grid, evidence)
+        surface = self._surface(grid, grey, evidence, course)
+        return Interpretation(frame.index, self.method, field, (surface,), judge(grid, grey, course))
+
+    def evidence(self, grid: BeamGrid, grey: Grid) -> Grid:
+        """Return the evidence for a bone surface, 0 to 1, on the beam grid: ridge x brightness x shadow."""
+        wavelengths = tuple((mm / grid.step_mm, mm / grid.lateral_mm) for mm in self.scales_mm)
+        ridge, level = phase_symmetry(grey, wavelengths, noise=3.0)
+        bright = _brightness(grid, grey)
+        evidence = np.sqrt(np.clip(1.6 * ridge * level, 0, 1) * bright) * self._shadow(grid, grey, ridge)
+        depth_mm = np.arange(grey.shape[0], dtype=np.float32) * grid.step_mm
+        first, last = self.near_field_mm
+        evidence *= np.clip((depth_mm - first) / (last - first), 0, 1)[:, None]
+        evidence[~grid.inside] = 0
+        return evidence.astype(np.float32)
+
+    def _shadow(self, grid: BeamGrid, grey: Grid, ridge: Grid) -> Grid:
+        """Return how much a place casts a shadow, 0 to 1.
+
+        The contrast between the echo here and the mean in the window below it, times exp(-ridges below): bone is
+        the last bright line along a beam, fascia and muscle fibres are not. Places with less than half of the
+        window below them in the field cannot be judged, and give 0.
+        """
+        first, last = (max(1, int(mm / grid.step_mm)) for mm in self.shadow_mm)
+        below = _window_mean(grey, first, last)
+        here = uniform_filter1d(grey, max(1, int(1.0 / grid.step_mm)), axis=0)
+        contrast = (here - below) / (here + below + 4.0)
+        lines = ridge * np.minimum(grey / (FAINT * _top_grey(grid, grey)), 1.0)
+        ridges_below_mm = np.cumsum(lines[::-1], axis=0)[::-1] * grid.step_mm
+        ridges_below_mm = np.concatenate([ridges_below_mm[first:], np.zeros((first, grey.shape[1]), np.float32)])
+        room = np.cumsum(grid.inside[::-1], axis=0)[::-1]
+        judged = room >= (first + last) / 2
+        shadow: Grid = np.clip(1.6 * contrast - 0.3, 0, 1) * np.exp(-ridges_below_mm / self.ridges_mm) * judged
+        return shadow
+
+    def _course(self, grid: BeamGrid, evidence: Grid) -> Floats:
+        """Return the depth index of bone per beam, NaN where there is none."""
+        per_row = self.jump_price * grid.step_mm / grid.lateral_mm
+        reach = int(np.clip(np.ceil(3.0 * grid.lateral_mm / grid.step_mm), 3, 12))
+        path = best_path(evidence, self.threshold, per_row, self.switch_price, reach)
+        seen = np.flatnonzero(np.isfinite(path))
+        for run in np.split(seen, np.flatnonzero(np.diff(seen) > 1) + 1):
+            if run.size * grid.lateral_mm < self.shortest_mm:
+                path[run] = np.nan
+        return path
+
+    def _surface(self, grid: BeamGrid, grey: Grid, evidence: Grid, course: Floats) -> Surface:
+        """Return the course in the picture's columns, on the crest of the echo, with confidence."""
+        seen = np.isfinite(course)
+        beams = np.arange(course.size)
+        on_path = np.where(seen, evidence[np.nan_to_num(course).astype(int), beams], 0.0)
+        sure = np.where(seen, on_path - self.threshold, self.threshold - evidence.max(axis=0))
+        confidence = 1.0 / (1.0 + np.exp(-gaussian_filter1d(sure, 2.0) / 0.08))
+        rows = grid.rows_in_picture(self._on_crest(grid, grey, course))
+        middle = grid.columns_px[grid.columns_px.shape[0] // 2]
+        per_column = np.interp(np.arange(rows.size), middle, confidence)
+        outside = (np.arange(rows.size) < grid.columns_px.min()) | (np.arange(rows.size) > grid.columns_px.max())
+        per_column[outside] = 1.0
+        return Surface(Structure.BONE, rows, np.clip(per_column, 0.0, 1.0))
+
+    def _on_crest(self, grid: BeamGrid, grey: Grid, course: Floats) -> Floats:
+        """Return the course moved to the brightest place within `refine_mm`, then smoothed along each run."""
+        reach = max(1, int(self.refine_mm / grid.step_mm))
+        smooth = gaussian_filter1d(gaussian_filter1d(grey, 0.4 / grid.step_mm, axis=0), 0.6 / grid.lateral_mm, axis=1)
+        crest = course.copy()
+        seen = np.flatnonzero(np.isfinite(course))
+        offsets = np.arange(-reach, reach + 1)
+        near = np.clip(course[seen].astype(int)[:, None] + offsets, 0, grey.shape[0] - 1)
+        crest[seen] = near[np.arange(seen.size), smooth[near, seen[:, None]].argmax(axis=1)]
+        for run in np.split(seen, np.flatnonzero(np.diff(seen) > 1) + 1):
+            if run.size:
+                crest[run] = gaussian_filter1d(crest[run], 0.5 / grid.lateral_mm, mode="nearest")
+        return crest
+
+
+def _top_grey(grid: BeamGrid, grey: Grid) -> float:
+    """Return the grey level of the brightest echoes: the 99th percentile of the field, at least 60."""
+    inside = grey[grid.inside]
+    return max(60.0, float(np.percentile(inside, 99))) if inside.size else 60.0
+
+
+def _brightness(grid: BeamGrid, grey: Grid) -> Grid:
+    """Return brightness, 0 to 1, against the brightest echoes of the frame (99th percentile, at least 60)."""
+    top = _top_grey(grid, grey)
+    smooth = uniform_filter1d(grey, max(1, int(0.8 / grid.step_mm)), axis=0)
+    bright: Grid = np.clip(smooth / top, 0, 1) ** 0.7
+    return bright
+
+
+def _window_mean(values: Grid, first: int, last: int) -> Grid:
+    """Return the mean over the samples `first` to `last` below each place; the window is cut at the field's end."""
+    n = values.shape[0]
+    total = np.concatenate([np.zeros((1, values.shape[1]), values.dtype), np.cumsum(values, axis=0)])
+    start = np.minimum(np.arange(n) + first, n)
+    stop = np.minimum(np.arange(n) + last + 1, n)
+    count = np.maximum(stop - start, 1)[:, None].astype(np.float32)
+    return (total[stop] - total[start]) / count

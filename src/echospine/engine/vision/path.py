@@ -1,0 +1,55 @@
+"""The best course of a surface across beams, with "none" as a state of its own.
+
+After Foroughi et al. (2007), "Ultrasound bone segmentation using dynamic programming": the sum of evidence along
+the course, less a price for every jump. Here a beam may also have no surface, and changing between the two costs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
+
+from echospine.domain.units import Floats
+from echospine.engine.vision.beams import Grid
+
+NONE = -1
+
+
+def best_path(evidence: Grid, threshold: float, jump_price: float, switch_price: float, reach: int) -> Floats:
+    """Return the row of the surface per beam, NaN where there is none, shape (n_beams,).
+
+    `evidence`: (n_rows, n_beams), 0 to 1. Maximises sum(evidence - threshold) over beams with a surface, less
+    `jump_price` per row of each jump (at most `reach` rows between neighbours), less `switch_price` at every
+    beginning and end of a run. A beam without a surface counts 0.
+    """
+    gain = evidence - np.float32(threshold)
+    n_rows, n_beams = gain.shape
+    jumps = np.arange(-reach, reach + 1)
+    price = (jump_price * np.abs(jumps)).astype(np.float32)
+    came_from = np.empty((n_beams, n_rows), np.int32)
+    none_from = np.empty(n_beams, np.int32)
+    score, none_score = gain[:, 0] - switch_price, 0.0
+    rows = np.arange(n_rows)
+    for beam in range(1, n_beams):
+        near = sliding_window_view(np.pad(score, reach, constant_values=-np.inf), 2 * reach + 1) - price
+        best = near.argmax(axis=1)
+        kept, begun = near[rows, best], none_score - switch_price
+        came_from[beam] = np.where(kept < begun, NONE, rows + jumps[best])
+        last = int(score.argmax())
+        ended = float(score[last]) - switch_price
+        none_from[beam] = last if ended > none_score else NONE
+        score = gain[:, beam] + np.maximum(kept, begun)
+        none_score = max(none_score, ended)
+    last = int(score.argmax())
+    return _walk_back(came_from, none_from, last if score[last] - switch_price > none_score else NONE)
+
+
+def _walk_back(came_from: npt.NDArray[np.int32], none_from: npt.NDArray[np.int32], state: int) -> Floats:
+    path = np.full(none_from.size, np.nan)
+    for beam in range(none_from.size - 1, -1, -1):
+        if state != NONE:
+            path[beam] = state
+        if beam:
+            state = int(none_from[beam] if state == NONE else came_from[beam, state])
+    return path
