@@ -168,6 +168,8 @@ def test_no_file_stays_open_after_a_refusal(tmp_path):
     paths = [
         write(tmp_path, "cut.mha", meta_header() + bytes(3)),
         write(tmp_path, "odd.mha", meta_header(DimSize="x")),
+        write(tmp_path, "turned.mha", meta_header(UltrasoundImageOrientation="QX") + bytes(24)),
+        write(tmp_path, "signal.mha", meta_header(ElementType="MET_SHORT") + b"\xff" * 48),
         write(tmp_path, "bad.mp4", b"\x00\x00\x00\x18ftypmp42" + bytes(50)),
         write(tmp_path, "bad.png", b"\x89PNG\r\n\x1a\n" + bytes(50)),
     ]
@@ -176,3 +178,9 @@ def test_no_file_stays_open_after_a_refusal(tmp_path):
         with pytest.raises(InputError):
             opened(path)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_codec_that_ffmpeg_does_not_know_is_told(tmp_path):
+    data = write_video(tmp_path / "x.avi", "mjpeg", [0, 1], pix_fmt="yuvj420p").read_bytes()
+    with pytest.raises(UnsupportedError, match=r"odd\.avi: is in a video codec that is not known"):
+        opened(write(tmp_path, "odd.avi", data.replace(b"MJPG", b"QQQQ")))

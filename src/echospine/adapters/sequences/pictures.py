@@ -8,6 +8,7 @@ pictures have no known scale and are refused.
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,8 @@ from echospine.domain.frames import MAX_FRAMES, MAX_PIXELS, Frame, RecordingHead
 from echospine.domain.images import ImageGeometry
 from echospine.domain.units import Pixels
 from echospine.ports import LocalFile
+
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # it prints what it then raises, too
 
 _FORMATS = ("PNG", "TIFF", "JPEG", "BMP", "DIB", "MPO")
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N")

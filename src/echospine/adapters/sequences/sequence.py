@@ -39,26 +39,26 @@ class SequenceSource(LazySource):
         config: PlusConfig | None = None,
         spacing_mm: float | None = None,
     ) -> None:
+        self._file_name = file.name
         stream = open_file(file)
         try:
             self._layout, start = _decode(stream, file.name)
+            self._turn = orientation(file.name, _letters(self._layout))
+            self._table = tabulate(file.name, self._layout.fields, self._layout.n_frames)
+            self._fixed = _fixed_poses(config, self._table)
+            self._geometry, notes = _geometry(self._layout, self._turn, config, spacing_mm)
             self._pixels = _pixels(self._layout, stream, start, file, data_files)
         except BaseException:
             stream.close()
             raise
-        self._file_name = file.name
-        self._turn = orientation(file.name, _letters(self._layout))
-        self._table = tabulate(file.name, self._layout.fields, self._layout.n_frames)
-        self._fixed = _fixed_poses(config, self._table)
-        self._geometry, notes = _geometry(self._layout, self._turn, config, spacing_mm)
-        notes = (*_layout_notes(file.name, self._layout), *self._table.notes, *notes)
-        super().__init__(_header(name, self._layout, self._geometry, self._table, notes))
         try:
             if self._layout.dtype != np.uint8:
                 self._read(0)  # so that a file of signal is refused when it is opened, not frames later
         except BaseException:
             self._pixels.close()
             raise
+        notes = (*_layout_notes(file.name, self._layout), *self._table.notes, *notes)
+        super().__init__(_header(name, self._layout, self._geometry, self._table, notes))
 
     def _read(self, index: int) -> Frame:
         size = self._layout.frame_bytes

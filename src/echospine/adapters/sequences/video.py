@@ -133,6 +133,8 @@ class _Player:
         if not moving:
             raise UnsupportedError(f"{self._name}: has no moving pictures in it (only sound or text)")
         self._stream = moving[0]
+        if self._stream.codec_context is None:  # against its type: FFmpeg knows no decoder for it
+            raise UnsupportedError(f"{self._name}: is in a video codec that is not known; convert it to H.264 (mp4)")
         self._stream.codec_context.options = _LIMITS
         self._stream.thread_type = "AUTO"
         self._frames = self._decoded()
