@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -181,6 +183,38 @@ def test_a_full_disk_takes_back_nothing_and_is_over_when_there_is_room(tmp_path:
         again.close()
         with closing(sqlite3.connect(disk / "studies.db")) as raw:
             assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from store_samples import make_change, make_exam
+from echospine.adapters.sql import SqlStudies, sqlite_url
+from echospine.domain.errors import StorageError
+studies = SqlStudies(sqlite_url(Path(sys.argv[1])))
+resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+kept = 0
+try:
+    while kept < 5000:
+        studies.create(make_exam(f"exam-{kept}", title="x" * 500), make_change())
+        kept += 1
+except StorageError as error:
+    print(kept, error)
+"""
+
+
+def test_a_limit_on_the_size_of_files_takes_back_nothing(tmp_path: Path) -> None:
+    """A full disk for those who may not mount a small one."""
+    file = tmp_path / "studies.db"
+    command = [sys.executable, "-c", LIMITED, file, Path(__file__).parents[2]]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert said.count("\n") == 1
+    kept, line = said.split(" ", 1)
+    assert line.startswith(f"{file}: the disk ")
+    studies = open_sqlite(file)
+    assert studies.search().total == int(kept) > 10
+    studies.close()
 
 
 def test_a_store_cannot_be_made_on_a_full_disk(tmp_path: Path) -> None:
