@@ -12,6 +12,8 @@ export interface Shortcut {
   readonly keys: readonly string[];
   readonly label: string;
   readonly group: string;
+  /** Only while the focus is inside this (a selector); such a shortcut goes before those that work everywhere. */
+  readonly within?: string;
   /** Return false to let the next shortcut with that key have it. */
   readonly run: (event: KeyboardEvent) => boolean | void;
 }
@@ -62,13 +64,16 @@ export function press(event: KeyboardEvent): void {
   const name = keyName(event);
   if (belongsToControl(event, name)) return;
   if (!keyboard.singleKeys && /^\S$/.test(name) && name !== "?") return;
-  for (const provider of [...providers]) {
-    const found = provider().find((shortcut) => shortcut.keys.includes(name));
-    if (found && found.run(event) !== false) {
-      event.preventDefault();
-      return;
-    }
-  }
+  const taken = candidates(name).some((shortcut) => shortcut.run(event) !== false);
+  if (taken) event.preventDefault();
+}
+
+/** Return the shortcuts that answer to a key where the focus is: the closest first. */
+function candidates(name: string): readonly Shortcut[] {
+  const focus = document.activeElement;
+  const all = providers.flatMap((provider) => provider().filter((shortcut) => shortcut.keys.includes(name)));
+  const inside = all.filter(({ within }) => within !== undefined && focus?.closest(within));
+  return [...inside, ...all.filter(({ within }) => within === undefined)];
 }
 
 /** True when the focused control needs that key itself. */
