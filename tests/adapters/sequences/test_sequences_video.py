@@ -208,3 +208,22 @@ def test_a_video_with_something_beside_it_is_refused(clips, tmp_path):
     other = write(tmp_path, "plus.xml", b"<PlusConfiguration/>")
     with pytest.raises(InputError, match=r"plus\.xml: a video is a recording by itself"):
         opened(clips["mpeg4, avi"], other)
+
+
+def test_one_damaged_picture_costs_no_other_and_is_looked_for_once(clips, tmp_path, monkeypatch):
+    data = bytearray(clips["mjpeg, avi"].read_bytes())
+    starts = [at for at in range(len(data)) if data.startswith(b"\xff\xd8\xff", at)]
+    assert len(starts) == N
+    data[starts[40] : starts[40] + 200] = bytes(200)
+    with opened(write(tmp_path, "x.avi", bytes(data))) as source:
+        shown = {}
+        for index in [*range(38, 43), 40, 39]:
+            try:
+                shown[index] = code_of(source.frame(index).pixels)
+            except TruncatedError as error:
+                shown[index] = str(error)
+        monkeypatch.setattr(source._player, "rewind", lambda: pytest.fail("looked for the damaged picture again"))
+        with pytest.raises(TruncatedError):
+            source.frame(40)
+    assert "frame 40 of 90 is damaged" in str(shown.pop(40))
+    assert shown == {38: 38, 39: 39, 41: 41, 42: 42}

@@ -53,6 +53,7 @@ class _Player:
         self._name = file.name
         self._bytes: BinaryIO = open_file(file)
         self.at: int | None = None
+        self.gap: tuple[int | None, int | None] = (None, None)
         self.by_count = False
         try:
             self._container = self._opened()
@@ -99,16 +100,19 @@ class _Player:
             yield from self._container.demux(self._stream)
 
     def find(self, pts: int) -> VideoFrame | None:
-        """Decode up to the frame shown at `pts`; None when the stream passes it or ends."""
+        """Decode up to the frame shown at `pts`; None, with the gap around it, when the stream has no such frame."""
+        self.gap = (self.at, None)
         with _ffmpeg(self._name):
             for frame in self._frames:
                 shown = self._shown if self.by_count else frame.pts
                 self._shown += 1
                 if shown is None:
                     continue
+                self.gap = (self.at, shown)
                 self.at = shown
                 if shown >= pts:
-                    return frame if shown == pts else None
+                    return frame if shown == pts and not frame.is_corrupt else None
+        self.gap = (self.at, None)
         return None
 
     def frames(self) -> Iterator[VideoFrame]:
@@ -156,6 +160,7 @@ class VideoSource(LazySource):
     def __init__(self, name: str, file: LocalFile, spacing_mm: float | None = None) -> None:
         self._name = file.name
         self._player = _Player(file)
+        self._lost: set[int] = set()
         try:
             context = self._player.stream.codec_context
             _check_size(file.name, context.width, context.height)
@@ -195,22 +200,39 @@ class VideoSource(LazySource):
     def _decode(self, index: int) -> VideoFrame:
         """Return the frame at `index`, by the shortest way that leads there."""
         pts = self._pts[index]
-        key = self._keys[bisect_right(self._keys, pts) - 1] if self._keys and self._keys[0] <= pts else None
-        at = self._player.at
-        ahead = at is not None and at < pts and (key is None or key <= at)
-        frame = self._player.find(pts) if ahead or (at is None and index == 0) else None
-        if frame is None and key is not None:
-            self._player.jump(key)
-            frame = self._player.find(pts)
+        frame = None if pts in self._lost else self._find(pts)
         if frame is None:
-            self._player.rewind()
-            frame = self._player.find(pts)
-        if frame is None or frame.is_corrupt:
             raise TruncatedError(
                 f"{self._name}: frame {index} of {len(self._pts)} is damaged and cannot be decoded; "
                 "copy the video again, or cut that part out"
             )
         return frame
+
+    def _find(self, pts: int) -> VideoFrame | None:
+        """Decode on, else from the key frame before, else from the start; remember what is lost for good."""
+        player = self._player
+        key = self._keys[bisect_right(self._keys, pts) - 1] if self._keys and self._keys[0] <= pts else None
+        at = player.at
+        if at is not None and at < pts and (key is None or key <= at):
+            frame = player.find(pts)
+            if frame is not None:
+                return frame
+        if key is not None:
+            player.jump(key)
+            frame = player.find(pts)
+            if frame is not None:
+                return frame
+        player.rewind()
+        frame = player.find(pts)
+        if frame is None:
+            self._lost.update(self._between(*player.gap), (pts,))
+        return frame
+
+    def _between(self, before: int | None, after: int | None) -> list[int]:
+        """Return the times of the frames between two that were decoded one after the other."""
+        first = bisect_right(self._pts, before) if before is not None else 0
+        last = bisect_left(self._pts, after) if after is not None else len(self._pts)
+        return self._pts[first:last]
 
     def _pixels(self, frame: VideoFrame) -> Pixels:
         """Return a decoded frame as grey levels or RGB, turned the way the container says."""
