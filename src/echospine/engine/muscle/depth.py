@@ -42,9 +42,9 @@ def beam_depth_mm(sector: Sector, rows_px: Floats, step_mm: tuple[float, float])
         straight: Floats = (rows_px - sector.top_px) * step_y
         return straight
     apex_x, apex_y = sector.apex_px
-    x_mm: Floats = (np.arange(rows_px.size) - apex_x) * step_x
-    along: Floats = np.hypot(x_mm, (rows_px - apex_y) * step_y) - _face_radius_mm(sector, x_mm, apex_y, step_y)
-    return along
+    x_mm = np.asarray((np.arange(rows_px.size) - apex_x) * step_x, np.float64)
+    radius: Floats = np.hypot(x_mm, (rows_px - apex_y) * step_y)
+    return radius - _face_radius_mm(sector, x_mm, apex_y, step_y)
 
 
 def _face_radius_mm(sector: Sector, x_mm: Floats, apex_y: float, step_y: float) -> float:

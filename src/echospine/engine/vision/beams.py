@@ -11,7 +11,7 @@ from scipy.ndimage import map_coordinates
 
 from echospine.domain.images import ImageGeometry
 from echospine.domain.labels import Sector
-from echospine.domain.units import Floats, Pixels
+from echospine.domain.units import Floats, Mask, Pixels
 
 Grid = npt.NDArray[np.float32]
 """Values on the beam grid, shape (n_depths, n_beams)."""
@@ -33,7 +33,7 @@ class BeamGrid:
 
     columns_px: Grid
     rows_px: Grid
-    inside: npt.NDArray[np.bool_]
+    inside: Mask
     step_mm: float
     lateral_mm: float
     shape: tuple[int, int]
@@ -97,15 +97,14 @@ def beam_grid(geometry: ImageGeometry, sector: Sector) -> BeamGrid | None:
 @lru_cache(maxsize=8)
 def _beam_grid(
     top: bytes, bottom: bytes, apex: tuple[float, float] | None, steps: tuple[float, float], shape: tuple[int, int]
-) -> BeamGrid | None:
+) -> BeamGrid:
     tops, bottoms = np.frombuffer(top), np.frombuffer(bottom)
-    build = _straight if apex is None else _curved
-    return build(tops, bottoms, apex, steps, shape)
+    if apex is None:
+        return _straight(tops, bottoms, steps, shape)
+    return _curved(tops, bottoms, apex, steps, shape)
 
 
-def _straight(
-    tops: Floats, bottoms: Floats, _: object, steps: tuple[float, float], shape: tuple[int, int]
-) -> BeamGrid | None:
+def _straight(tops: Floats, bottoms: Floats, steps: tuple[float, float], shape: tuple[int, int]) -> BeamGrid:
     """Beams that run straight down."""
     columns = np.flatnonzero(np.isfinite(tops))
     face = float(np.median(tops[columns]))
@@ -116,12 +115,12 @@ def _straight(
     x = columns[0] + np.arange(max(2, int(width_mm / lateral_mm) + 1)) * lateral_mm / steps[0]
     y = face + np.arange(max(2, int(depth_mm / step_mm) + 1)) * step_mm / steps[1]
     columns_px, rows_px = np.meshgrid(x.astype(np.float32), y.astype(np.float32))
-    return _with_inside(columns_px, rows_px, tops, bottoms, step_mm, lateral_mm, shape)
+    return BeamGrid(columns_px, rows_px, _inside(columns_px, rows_px, tops, bottoms, shape), step_mm, lateral_mm, shape)
 
 
 def _curved(
     tops: Floats, bottoms: Floats, apex: tuple[float, float], steps: tuple[float, float], shape: tuple[int, int]
-) -> BeamGrid | None:
+) -> BeamGrid:
     """Beams that fan out from the centre of the probe's arc."""
     columns = np.flatnonzero(np.isfinite(tops))
     x_mm, top_mm = (columns - apex[0]) * steps[0], (tops[columns] - apex[1]) * steps[1]
@@ -136,20 +135,13 @@ def _curved(
     columns_px = (apex[0] + r * np.sin(theta) / steps[0]).astype(np.float32)
     rows_px = (apex[1] + r * np.cos(theta) / steps[1]).astype(np.float32)
     lateral_mm = (last - first) * max(near, (near + far) / 3) / n_beams
-    return _with_inside(columns_px, rows_px, tops, bottoms, step_mm, lateral_mm, shape)
+    return BeamGrid(columns_px, rows_px, _inside(columns_px, rows_px, tops, bottoms, shape), step_mm, lateral_mm, shape)
 
 
-def _with_inside(
-    columns_px: Grid,
-    rows_px: Grid,
-    tops: Floats,
-    bottoms: Floats,
-    step_mm: float,
-    lateral_mm: float,
-    shape: tuple[int, int],
-) -> BeamGrid:
+def _inside(columns_px: Grid, rows_px: Grid, tops: Floats, bottoms: Floats, shape: tuple[int, int]) -> Mask:
+    """Return where the samples lie in the field and in the picture, shape of the grid."""
     nearest = np.clip(np.rint(columns_px).astype(np.intp), 0, tops.size - 1)
     with np.errstate(invalid="ignore"):
         inside = (rows_px >= tops[nearest] - 1) & (rows_px <= bottoms[nearest] + 0.5)
-    inside &= (columns_px >= -0.5) & (columns_px < shape[1] - 0.5) & (rows_px < shape[0] - 0.5)
-    return BeamGrid(columns_px, rows_px, inside, step_mm, lateral_mm, shape)
+    in_picture: Mask = (columns_px >= -0.5) & (columns_px < shape[1] - 0.5) & (rows_px < shape[0] - 0.5)
+    return inside & in_picture

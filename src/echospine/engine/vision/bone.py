@@ -80,7 +80,8 @@ class BoneFinder:
         first, last = self.near_field_mm
         evidence *= np.clip((depth_mm - first) / (last - first), 0, 1)[:, None]
         evidence[~grid.inside] = 0
-        return evidence.astype(np.float32)
+        strength: Grid = evidence.astype(np.float32)
+        return strength
 
     def _shadow(self, grid: BeamGrid, grey: Grid, ridge: Grid) -> Grid:
         """Return how much a place casts a shadow, 0 to 1.
@@ -93,9 +94,9 @@ class BoneFinder:
         below = _window_mean(grey, first, last)
         here = uniform_filter1d(grey, max(1, int(1.0 / grid.step_mm)), axis=0)
         contrast = (here - below) / (here + below + 4.0)
-        lines = ridge * np.minimum(grey / (FAINT * _top_grey(grid, grey)), 1.0)
-        ridges_below_mm = np.cumsum(lines[::-1], axis=0)[::-1] * grid.step_mm
-        ridges_below_mm = np.concatenate([ridges_below_mm[first:], np.zeros((first, grey.shape[1]), np.float32)])
+        lines: Grid = ridge * np.minimum(grey / np.float32(FAINT * _top_grey(grid, grey)), np.float32(1))
+        ridges_mm = np.cumsum(lines[::-1], axis=0)[::-1] * np.float32(grid.step_mm)
+        ridges_below_mm = np.concatenate([ridges_mm[first:], np.zeros((first, grey.shape[1]), np.float32)])
         room = np.cumsum(grid.inside[::-1], axis=0)[::-1]
         judged = room >= (first + last) / 2
         shadow: Grid = np.clip(1.6 * contrast - 0.3, 0, 1) * np.exp(-ridges_below_mm / self.ridges_mm) * judged
@@ -162,4 +163,5 @@ def _window_mean(values: Grid, first: int, last: int) -> Grid:
     start = np.minimum(np.arange(n) + first, n)
     stop = np.minimum(np.arange(n) + last + 1, n)
     count = np.maximum(stop - start, 1)[:, None].astype(np.float32)
-    return (total[stop] - total[start]) / count
+    mean: Grid = (total[stop] - total[start]) / count
+    return mean

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import ndimage
 
 from echospine.domain.frames import Frame
@@ -14,6 +16,8 @@ from echospine.domain.units import Floats, Mask, Pixels
 
 DARK = 5
 """Grey level up to which a pixel counts as black surround."""
+COLOURFUL = 40
+"""Difference between the largest and the smallest of red, green and blue that makes a pixel coloured."""
 TEXT_FROM = 90
 """Grey level from which static pixels outside the field count as writing or scales."""
 
@@ -25,13 +29,21 @@ def find_field(samples: Sequence[Frame]) -> Field:
     an arc with its middle lowest, and a rectangle otherwise. A DICOM region smaller than the picture bounds it.
     """
     geometry = samples[0].geometry
-    brightest = np.maximum.reduce([frame.grey for frame in samples if frame.geometry == geometry])
+    brightest = np.maximum.reduce([_echo(frame) for frame in samples if frame.geometry == geometry])
     bounds = _bounds(geometry)
     lit = _lit(brightest, bounds)
     if not lit.any():
         return Field(_rectangle(geometry, 0, 0, geometry.width - 1, geometry.height - 1))
     sector = _fan(lit, geometry, bounds) or _box(lit, geometry, bounds)
     return Field(sector, _text(brightest, sector))
+
+
+def _echo(frame: Frame) -> Pixels:
+    """Return grey levels with coloured pixels (menus, logos, flow) black: tissue is shown in grey."""
+    if frame.pixels.ndim == 2:
+        return frame.grey
+    colourful = frame.pixels.max(axis=2).astype(np.int16) - frame.pixels.min(axis=2) > COLOURFUL
+    return np.where(colourful, 0, frame.grey).astype(np.uint8)
 
 
 def _bounds(geometry: ImageGeometry) -> Region | None:
@@ -43,7 +55,7 @@ def _bounds(geometry: ImageGeometry) -> Region | None:
 
 
 def _lit(brightest: Pixels, bounds: Region | None) -> Mask:
-    """Return the largest lit area, thin furniture removed, holes filled."""
+    """Return the largest lit area, thin furniture removed, holes filled; inside a region, with what lies over it."""
     bright = brightest > DARK
     if bounds is not None:
         outside = np.ones_like(bright)
@@ -57,8 +69,23 @@ def _lit(brightest: Pixels, bounds: Region | None) -> Mask:
         return bright
     sizes = np.bincount(areas.ravel())
     sizes[0] = 0
-    filled: Mask = ndimage.binary_fill_holes(areas == sizes.argmax())
+    field = areas == sizes.argmax()
+    if bounds is not None:
+        field |= _same_columns(areas, int(sizes.argmax()))
+    edge: Mask = ndimage.binary_dilation(field, iterations=size) & bright
+    filled: Mask = ndimage.binary_fill_holes(edge | field)
     return filled
+
+
+def _same_columns(areas: npt.NDArray[np.signedinteger[Any]], largest: int) -> Mask:
+    """Return the areas that share most of their columns, and at least half of its width, with the largest."""
+    together = np.zeros(areas.shape, dtype=bool)
+    reference = (areas == largest).any(axis=0)
+    for number, place in enumerate(ndimage.find_objects(areas), start=1):
+        shared = reference[place[1]].sum()
+        if shared > 0.8 * (place[1].stop - place[1].start) and shared > 0.5 * reference.sum():
+            together |= areas == number
+    return together
 
 
 def _rectangle(geometry: ImageGeometry, x0: int, y0: int, x1: int, y1: int) -> Sector:
@@ -88,8 +115,8 @@ def _fan(lit: Mask, geometry: ImageGeometry, bounds: Region | None) -> Sector | 
     if ends is None:
         return None
     first, last = ends
-    arc_x, arc_y = columns[first : last + 1] * step_x, top[first : last + 1] * step_y
-    circle = fit_circle(arc_x, arc_y)
+    arc = slice(first, last + 1)
+    circle = fit_circle(np.asarray(columns[arc] * step_x, np.float64), np.asarray(top[arc] * step_y, np.float64))
     if circle is None:
         return None
     x, y, radius = circle
@@ -131,18 +158,18 @@ def fit_circle(x: Floats, y: Floats) -> tuple[float, float, float] | None:
     Algebraic least squares (Kasa 1976), repeated three times on the points within 2.5 robust deviations.
     """
     use = np.ones(x.size, dtype=bool)
-    centre = np.zeros(3)
+    centre: Floats = np.zeros(3)
     for _ in range(4):
         if use.sum() < 8:
             return None
         design = np.column_stack([x[use], y[use], np.ones(int(use.sum()))])
-        centre, *_ = np.linalg.lstsq(design, x[use] ** 2 + y[use] ** 2, rcond=None)
+        centre = np.asarray(np.linalg.lstsq(design, x[use] ** 2 + y[use] ** 2, rcond=None)[0], np.float64)
         radius = float(np.sqrt(max(centre[2] + centre[0] ** 2 / 4 + centre[1] ** 2 / 4, 0)))
         off = np.hypot(x - centre[0] / 2, y - centre[1] / 2) - radius
         spread = 1.4826 * float(np.median(np.abs(off[use]))) + 1e-6
         use = np.abs(off) < 2.5 * spread
     chord = float(x.max() - x.min())
-    good = spread < 0.03 * chord and chord / 2 < 1.05 * radius < 10 * chord and centre[1] / 2 < float(np.median(y))
+    good = spread < 0.03 * chord and chord / 2 < 1.2 * radius < 12 * chord and centre[1] / 2 < float(np.median(y))
     return (float(centre[0] / 2), float(centre[1] / 2), radius) if good else None
 
 

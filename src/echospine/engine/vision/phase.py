@@ -43,9 +43,9 @@ def phase_symmetry(grey: Grid, wavelengths: tuple[tuple[float, float], ...], noi
         energy += np.hypot(even, odd)
         axial += np.abs(odd_axial)
         lateral += np.abs(odd_lateral)
-    smooth = (_blur(axial), _blur(lateral))
-    level = smooth[0] / (np.hypot(*smooth) + 1e-3)
-    return symmetry / energy, level
+    axial, lateral = uniform_filter(axial, 5), uniform_filter(lateral, 5)
+    level = axial / (np.hypot(axial, lateral) + 1e-3)
+    return symmetry / energy, level.astype(np.float32)
 
 
 @lru_cache(maxsize=16)
@@ -57,9 +57,5 @@ def _filters(shape: tuple[int, int], wavelength: tuple[float, float]) -> tuple[S
     radius[0, 0] = 1.0
     band = np.exp(-(np.log(radius) ** 2) / (2 * np.log(0.55) ** 2))
     band[0, 0] = 0.0
-    return tuple(part.astype(np.complex64) for part in (band, band * 1j * v / radius, band * 1j * u / radius))  # type: ignore[return-value]
-
-
-def _blur(values: Grid) -> Grid:
-    blurred: Grid = uniform_filter(values, 5)
-    return blurred
+    odd_axial, odd_lateral = band * 1j * v / radius, band * 1j * u / radius
+    return band.astype(np.complex64), odd_axial.astype(np.complex64), odd_lateral.astype(np.complex64)
