@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from echospine.domain.errors import StorageError, UnsupportedError
 from echospine.ports import FrameSource, House, LocalFile, Model, RecordingPlan
-
-if TYPE_CHECKING:
-    from echospine.domain.exams import Recording
 
 
 class SystemClock:

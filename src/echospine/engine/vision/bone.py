@@ -99,8 +99,8 @@ class BoneFinder:
         ridges_below_mm = np.concatenate([ridges_mm[first:], np.zeros((first, grey.shape[1]), np.float32)])
         room = np.cumsum(grid.inside[::-1], axis=0)[::-1]
         judged = room >= (first + last) / 2
-        shadow: Grid = np.clip(1.6 * contrast - 0.3, 0, 1) * np.exp(-ridges_below_mm / self.ridges_mm) * judged
-        return shadow
+        shadow = np.clip(1.6 * contrast - 0.3, 0, 1) * np.exp(-ridges_below_mm / np.float32(self.ridges_mm)) * judged
+        return shadow.astype(np.float32, copy=False)
 
     def _course(self, grid: BeamGrid, evidence: Grid) -> Floats:
         """Return the depth index of bone per beam, NaN where there is none."""

@@ -29,12 +29,15 @@ def best_path(evidence: Grid, threshold: float, jump_price: float, switch_price:
     price = (jump_price * np.abs(jumps)).astype(np.float32)
     came_from = np.empty((n_beams, n_rows), np.int32)
     none_from = np.empty(n_beams, np.int32)
-    score, none_score = gain[:, 0] - switch_price, 0.0
+    score, none_score = gain[:, 0] - np.float32(switch_price), 0.0
     rows = np.arange(n_rows)
+    before = np.full(n_rows + 2 * reach, -np.inf, np.float32)
+    window = sliding_window_view(before, 2 * reach + 1)
     for beam in range(1, n_beams):
-        near = sliding_window_view(np.pad(score, reach, constant_values=-np.inf), 2 * reach + 1) - price
+        before[reach : reach + n_rows] = score
+        near = window - price
         best = near.argmax(axis=1)
-        kept, begun = near[rows, best], none_score - switch_price
+        kept, begun = near[rows, best], np.float32(none_score - switch_price)
         came_from[beam] = np.where(kept < begun, NONE, rows + jumps[best])
         last = int(score.argmax())
         ended = float(score[last]) - switch_price

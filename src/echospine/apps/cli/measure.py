@@ -1,0 +1,56 @@
+"""`echospine measure`: one table of measurements, per frame and per recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from echospine.apps.cli.shell import (
+    config_option,
+    inputs_argument,
+    json_option,
+    print_json,
+    progress,
+    recordings,
+    report_problems,
+    spacing_option,
+    write_whole,
+)
+from echospine.domain.errors import InputError
+
+
+@click.command(epilog="Example: echospine measure knee.png --pixel-spacing 0.12 --out knee.csv")
+@inputs_argument
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE.csv", help="Table to write.")
+@spacing_option
+@config_option
+@json_option
+def measure(
+    inputs: tuple[Path, ...], out: Path, pixel_spacing: float | None, config: Path | None, as_json: bool
+) -> int:
+    """Write a table: frame,structure,side,quantity,value,unit,uncertainty,method,status.
+
+    A row without a frame is over the whole recording. With several recordings, more columns name them.
+    """
+    from echospine.apps.wiring import build_model, build_reader
+    from echospine.workflow.exam import interpret_source
+    from echospine.workflow.report import measure_table
+
+    reader, model = build_reader(), build_model()
+    measured = []
+    with recordings(reader, inputs, pixel_spacing, config) as (plans, problems):
+        for plan in plans:
+            try:
+                with reader.open(plan) as source, progress(plan.name) as on_frame:
+                    measured.append((plan.name, interpret_source(model, source, on_frame)))
+            except InputError as error:
+                problems.append(str(error))
+    table = measure_table(measured)
+    write_whole(out, table.encode())
+    rows = table.count("\n") - 1
+    if as_json:
+        print_json({"file": str(out), "rows": rows, "problems": problems})
+    else:
+        click.echo(f"wrote {out}: {rows} rows from {len(measured)} recordings")
+    return report_problems(problems)
