@@ -1,8 +1,9 @@
 """A process that loads everything once and then brings up short-lived children, to be killed while they import.
 
-On its input: `kill SEED WAIT_S STORE` brings up a child that imports all sources, in an order of its own, and
-kills it after that time; `one NAME EXAM_ID STORE` imports one source. On its output, a line for each thing that is
-certain: `kept ALREADY RECORDING_ID NAME` after an import was acknowledged, `failed MESSAGE`, `gone EXIT_CODE`.
+On its input: `import SEED STORE` brings up a child that imports all sources, in an order of its own, until
+`kill WAIT_S` kills it after that time; `one NAME EXAM_ID STORE` imports one source. On its output, a line for
+each thing that is certain: `kept ALREADY RECORDING_ID NAME` after an import was acknowledged, `failed MESSAGE`,
+`gone EXIT_CODE`.
 """
 
 from __future__ import annotations
@@ -77,15 +78,15 @@ def bring_all_in(store: Path, sources: Path, seed: int) -> None:
     time.sleep(60)
 
 
-def rear_and_kill(store: Path, sources: Path, seed: int, wait_s: float) -> None:
-    """Bring up a child, kill it after `wait_s`, and say that it is gone."""
+def rear_and_kill(store: Path, sources: Path, seed: int) -> None:
+    """Bring up a child, kill it when the input says so, and say that it is gone."""
     child = os.fork()
     if child == 0:
         try:
             bring_all_in(store, sources, seed)
         finally:
             os._exit(1)
-    time.sleep(wait_s)
+    time.sleep(float(sys.stdin.readline().removeprefix("kill ")))
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     say(f"gone {os.waitstatus_to_exitcode(status)}")
@@ -103,8 +104,8 @@ def main(sources: Path) -> None:
     """Do what the input says, line by line."""
     for line in sys.stdin:
         match line.rstrip("\n").split(" ", 3):
-            case ["kill", seed, wait_s, store]:
-                rear_and_kill(Path(store), sources, int(seed), float(wait_s))
+            case ["import", seed, store]:
+                rear_and_kill(Path(store), sources, int(seed))
             case ["one", name, exam_id, store]:
                 bring_in_and_say(open_house(Path(store)), sources / name, exam_id)
 
