@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
+from echospine.adapters.dicom import open_dicom
 from echospine.domain.exams import Change, Exam, ExamState, Finding, Recording, SourceFile
 from echospine.domain.frames import DicomOrigin, Frame, RecordingHeader, TimeSource
 from echospine.domain.images import ImageGeometry, Spacing
@@ -17,6 +20,7 @@ from echospine.domain.labels import Box, Field, Interpretation, Method, Quality,
 from echospine.domain.measures import CaliperKind, Measurement, Quantity, Status, measure_caliper
 from echospine.domain.reports import KeyImage, Report, ReportRecording
 from echospine.domain.units import Unit
+from echospine.ports import LocalFile, RecordingPlan
 
 CREATED = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
 SIGNED = datetime(2026, 3, 2, 10, 5, 30, tzinfo=UTC)
@@ -212,6 +216,30 @@ def opener(*scenes: Scene) -> Callable[[Recording], MemorySource]:
 
 def packaged(package: str, *parts: str) -> Path:
     """Return a file that a Python package carries."""
-    from importlib import resources
-
     return Path(str(resources.files(package).joinpath(*parts)))
+
+
+def recording_of_file(path: Path, status: Status = Status.ACCEPTED) -> ReportRecording:
+    """A public DICOM file as a recording in a report, with a surface drawn across it and a depth by hand."""
+    with open_dicom(RecordingPlan(path.name, (LocalFile(path.name, path),))) as source:
+        header, frames = source.header, [source.frame(0)]
+    shape = header.geometry
+    scene = Scene(path.name, shape.width, shape.height, header.n_frames)
+    seen = tuple(interpret(scene, i) for i in range(header.n_frames))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    recording = replace(
+        make_recording(scene), digest=digest, files=(SourceFile(path.name, digest, path.stat().st_size),),
+        format=header.format, calibrated=shape.calibrated,
+    )  # fmt: skip
+    grey = Measurement(
+        Structure.SUBCUTANEOUS, Side.LEFT, Quantity.TISSUE_GREY, 61.25, Unit.GREY, METHOD, frame=0, status=status
+    )
+    findings = (Finding(f"{recording.id}-f0", recording.id, grey, grey.value, "Reader One"),)
+    return ReportRecording(recording, header, findings, (KeyImage(frames[0], seen[0], "First frame"),), {}, seen)
+
+
+def packaged_cine(folder: Path) -> Path:
+    """Unpack the Philips cine that deid-data carries, and return the DICOM file."""
+    with zipfile.ZipFile(packaged("deid_data", "data", "ultrasounds", "GREYSCALE_CINE.zip")) as archive:
+        name = next(n for n in archive.namelist() if n.lower().endswith(".dcm") and "__MACOSX" not in n)
+        return Path(archive.extract(name, folder))

@@ -1,0 +1,113 @@
+"""Coded terms for what EchoSpine finds and measures: SNOMED CT and UCUM where they have the term, else its own.
+
+A term under 99ECHOSPINE is one that no code of DICOM's own dictionary means exactly; a code that is nearly right
+would be read as something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pydicom import Dataset
+from pydicom.sr.coding import Code
+
+from echospine.domain.labels import Side, Structure
+from echospine.domain.measures import TITLES, Quantity
+from echospine.domain.units import Unit
+
+OWN_SCHEME = "99ECHOSPINE"
+
+ANATOMICAL_STRUCTURE = Code("91723000", "SCT", "Anatomical Structure")
+PHYSICAL_OBJECT = Code("260787004", "SCT", "Physical object")
+LUMBAR_SPINE = Code("122496007", "SCT", "Lumbar spine")
+MEDIAN = Code("373099004", "SCT", "Median")
+ULTRASONOGRAPHY = Code("16310003", "SCT", "Diagnostic ultrasonography")
+IMAGING_MEASUREMENT_REPORT = Code("126000", "DCM", "Imaging Measurement Report")
+SEGMENTATION = Code("113076", "DCM", "Segmentation")
+SOURCE_FOR_PROCESSING = Code("121322", "DCM", "Source image for image processing operation")
+PROCESSING_EQUIPMENT = Code("109102", "DCM", "Processing Equipment")
+UPPER_UNCERTAINTY = Code("371886008", "SCT", "+, range of upper measurement uncertainty")
+LOWER_UNCERTAINTY = Code("371885007", "SCT", "-, range of lower measurement uncertainty")
+MANUAL_ENTRY = Code("113857", "DCM", "Manual Entry")
+
+LEVELS: Mapping[str, Code] = MappingProxyType(
+    {
+        "T12": Code("23215003", "SCT", "T12 vertebra"),
+        "L1": Code("66794005", "SCT", "L1 vertebra"),
+        "L2": Code("14293000", "SCT", "L2 vertebra"),
+        "L3": Code("36470004", "SCT", "L3 vertebra"),
+        "L4": Code("11994002", "SCT", "L4 vertebra"),
+        "L5": Code("49668003", "SCT", "L5 vertebra"),
+        "S1": Code("54735007", "SCT", "Sacrum"),
+    }
+)
+"""Vertebra of a level; any other level is reported at the lumbar spine."""
+
+SIDES: Mapping[Side, Code] = MappingProxyType(
+    {
+        Side.LEFT: Code("7771000", "SCT", "Left"),
+        Side.RIGHT: Code("24028007", "SCT", "Right"),
+        Side.MIDLINE: Code("261129000", "SCT", "Midline"),
+    }
+)
+
+STRUCTURES: Mapping[Structure, Code] = MappingProxyType(
+    {
+        Structure.SUBCUTANEOUS: Code("71966008", "SCT", "Subcutaneous tissue"),
+        Structure.FASCIA: Code("120576005", "SCT", "Fascial layer"),
+        Structure.MULTIFIDUS: Code("MULTIFIDUS", OWN_SCHEME, "Multifidus muscle"),
+        Structure.ERECTOR_SPINAE: Code("44947003", "SCT", "Erector spinae muscle"),
+        Structure.PSOAS: Code("PSOAS", OWN_SCHEME, "Psoas muscle"),
+        Structure.QUADRATUS_LUMBORUM: Code("QUADLUMB", OWN_SCHEME, "Quadratus lumborum muscle"),
+        Structure.SPINOUS_PROCESS: Code("55678000", "SCT", "Spinous process of vertebra"),
+        Structure.LAMINA: Code("89340005", "SCT", "Lamina of vertebra"),
+        Structure.ARTICULAR_PROCESS: Code("ARTPROC", OWN_SCHEME, "Articular process of vertebra"),
+        Structure.TRANSVERSE_PROCESS: Code("73400003", "SCT", "Transverse process of vertebra"),
+        Structure.VERTEBRAL_BODY: Code("VERTBODY", OWN_SCHEME, "Vertebral body"),
+        Structure.SACRUM: Code("54735007", "SCT", "Sacrum"),
+        Structure.POSTERIOR_COMPLEX: Code("POSTCOMPLEX", OWN_SCHEME, "Ligamentum flavum and posterior dura"),
+        Structure.DURAL_SAC: Code("DURALSAC", OWN_SCHEME, "Dural sac"),
+        Structure.NERVE: Code("91728009", "SCT", "Nerve"),
+        Structure.VESSEL: Code("59820001", "SCT", "Blood Vessel"),
+        Structure.NEEDLE: Code("79068005", "SCT", "Needle"),
+        Structure.BONE: Code("425647002", "SCT", "Bone Surface"),
+    }
+)
+"""What a segment shows, or what a measurement was made of; background is nothing in particular."""
+
+QUANTITIES: Mapping[Quantity, Code] = MappingProxyType(
+    {
+        Quantity.BONE_DEPTH_MIN: Code("BDEPTHMIN", OWN_SCHEME, TITLES[Quantity.BONE_DEPTH_MIN]),
+        Quantity.BONE_DEPTH_MIDLINE: Code("BDEPTHMID", OWN_SCHEME, TITLES[Quantity.BONE_DEPTH_MIDLINE]),
+        Quantity.BONE_DEPTH_MEAN: Code("BDEPTHMEAN", OWN_SCHEME, TITLES[Quantity.BONE_DEPTH_MEAN]),
+        Quantity.TISSUE_THICKNESS: Code("TTHICKNESS", OWN_SCHEME, TITLES[Quantity.TISSUE_THICKNESS]),
+        Quantity.TISSUE_GREY: Code("TGREY", OWN_SCHEME, TITLES[Quantity.TISSUE_GREY]),
+        Quantity.SWEEP_LENGTH: Code("SWEEPLENGTH", OWN_SCHEME, TITLES[Quantity.SWEEP_LENGTH]),
+        Quantity.SWEEP_SPEED: Code("SWEEPSPEED", OWN_SCHEME, TITLES[Quantity.SWEEP_SPEED]),
+        Quantity.LENGTH: Code("410668003", "SCT", "Length"),
+        Quantity.ANGLE: Code("1483009", "SCT", "Angle"),
+        Quantity.AREA: Code("42798000", "SCT", "Area"),
+    }
+)
+
+UNITS: Mapping[Unit, Code] = MappingProxyType(
+    {
+        Unit.MM: Code("mm", "UCUM", "millimeter"),
+        Unit.MM2: Code("mm2", "UCUM", "square millimeter"),
+        Unit.MM_PER_S: Code("mm/s", "UCUM", "millimeter per second"),
+        Unit.DEGREE: Code("deg", "UCUM", "degree"),
+        Unit.SECOND: Code("s", "UCUM", "second"),
+        Unit.GREY: Code("{grey}", "UCUM", "grey level, 0 to 255"),
+        Unit.PERCENT: Code("%", "UCUM", "Percent"),
+        Unit.PIXEL: Code("{pixel}", "UCUM", "pixels"),
+    }
+)
+
+
+def own_scheme_item() -> Dataset:
+    """Return the item that says whose codes 99ECHOSPINE are (PS3.3, C.12.1.1.9)."""
+    item = Dataset()
+    item.CodingSchemeDesignator = OWN_SCHEME
+    item.CodingSchemeName = "Terms of EchoSpine that no public coding scheme has"
+    return item
