@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from echospine.domain.errors import StorageError, UnsupportedError
-from echospine.ports import FrameSource, House, LocalFile, Model, RecordingPlan
+from echospine.ports import FrameSource, House, LocalFile, Model, RecordingPlan, ReportWriter
 
 
 class SystemClock:
@@ -69,9 +69,7 @@ def build_house(store: Path | None = None) -> House:
 
     Raises StorageError when the folder cannot be used.
     """
-    from echospine.adapters.dicom import SegWriter, SrWriter, UsImageWriter
     from echospine.adapters.objects import FileObjects
-    from echospine.adapters.pdf import PdfWriter
     from echospine.adapters.sql import SqlStudies
 
     folder = store or default_store()
@@ -79,13 +77,24 @@ def build_house(store: Path | None = None) -> House:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"{folder}: cannot be made a folder ({error.strerror}); choose another --store") from error
-    objects = FileObjects(folder / "objects")
-    return House(
+    house = House(
         studies=SqlStudies(f"sqlite:///{folder / 'echospine.sqlite'}"),
-        objects=objects,
+        objects=FileObjects(folder / "objects"),
         reader=build_reader(),
         model=build_model(),
-        writers=(PdfWriter(), SrWriter(), SegWriter(), UsImageWriter()),
+        writers=(),
         clock=SystemClock(),
         new_id=lambda: uuid.uuid4().hex,
     )
+    return replace(house, writers=build_writers(house))
+
+
+def build_writers(house: House) -> tuple[ReportWriter, ...]:
+    """Return what renders a report; the images of recordings that are not DICOM are read from `house`."""
+    from echospine.adapters.dicom import SegWriter, SrWriter, UsImageWriter
+    from echospine.adapters.pdf import PdfWriter
+    from echospine.adapters.pictures import OverlayWriter
+    from echospine.workflow.exam import open_recording
+
+    images = UsImageWriter(lambda recording: open_recording(house, recording))
+    return PdfWriter(), OverlayWriter(), SrWriter(), SegWriter(), images
