@@ -54,7 +54,7 @@ def test_bitmaps_are_told_apart_from_text(tmp_path):
     assert sniff(local(tmp_path / "x.bmp")) == "image"
 
 
-@pytest.mark.parametrize("name", ["x.raw", "x.ZRAW"])
+@pytest.mark.parametrize("name", ["x.raw", "x.ZRAW", "x.raw.gz"])
 def test_pixels_of_a_detached_header_are_a_companion(tmp_path, name):
     assert sniff(local(write(tmp_path, name, b"\x01\x02\x03"))) == "companion"
 

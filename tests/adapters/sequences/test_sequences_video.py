@@ -214,7 +214,7 @@ def test_one_damaged_picture_costs_no_other_and_is_looked_for_once(clips, tmp_pa
     data = bytearray(clips["mjpeg, avi"].read_bytes())
     starts = [at for at in range(len(data)) if data.startswith(b"\xff\xd8\xff", at)]
     assert len(starts) == N
-    data[starts[40] : starts[40] + 200] = bytes(200)
+    data[starts[40] : starts[41] - 8] = bytes(starts[41] - 8 - starts[40])
     with opened(write(tmp_path, "x.avi", bytes(data))) as source:
         shown = {}
         for index in [*range(38, 43), 40, 39]:

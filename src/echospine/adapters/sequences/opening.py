@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from echospine.adapters.sequences.plus_config import PlusConfig, read_config
 from echospine.adapters.sequences.sequence import SequenceSource
-from echospine.adapters.sequences.sniff import sniff
+from echospine.adapters.sequences.sniff import named_as_pixels, sniff
 from echospine.adapters.sequences.source import LazySource, check_spacing
 from echospine.domain.errors import InputError, UnsupportedError
 from echospine.ports import FrameSource, LocalFile, RecordingPlan
@@ -33,11 +33,11 @@ def open_sequence(plan: RecordingPlan) -> FrameSource:
 
 
 def _open_sequence_file(plan: RecordingPlan, first: LocalFile, rest: tuple[LocalFile, ...]) -> LazySource:
-    kinds = {file: sniff(file) for file in rest}
+    kinds = {file: sniff(file) for file in rest if not named_as_pixels(file)}
     surplus = next((file for file, kind in kinds.items() if kind in ("sequence", "video", "image")), None)
     if surplus is not None:
         raise InputError(f"{surplus.name}: is a recording of its own; give it apart from {first.name}")
-    configs = [read_config(file) for file, kind in kinds.items() if kind == "companion" and _is_xml(file)]
+    configs = [read_config(file) for file, kind in kinds.items() if kind == "companion"]
     if len(configs) > 1:
         names = " and ".join(config.name for config in configs)
         raise InputError(f"{first.name}: has two configurations ({names}); give the one that it was recorded with")
@@ -60,11 +60,6 @@ def _open_pictures(plan: RecordingPlan) -> LazySource:
     if odd is not None:
         raise InputError(f"{odd.name}: is not a picture like the others of {plan.name}; take it out")
     return PictureSource(plan.name, plan.files, plan.pixel_spacing_mm)
-
-
-def _is_xml(file: LocalFile) -> bool:
-    """True for a companion that is not plain pixels: those have no text in front."""
-    return not file.name.lower().endswith((".raw", ".zraw"))
 
 
 def _not_a_recording(file: LocalFile, kind: str | None) -> str:

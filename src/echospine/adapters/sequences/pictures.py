@@ -80,7 +80,7 @@ class PictureSource(LazySource):
         with _pillow(page.label):
             image.seek(page.number)
             _check_page(page, image)
-            pixels = _levels(ImageOps.exif_transpose(image))
+            pixels = _levels(ImageOps.exif_transpose(image) if _has_way_up(image) else image)
         return Frame(pixels, self._geometry, index)
 
     def _image(self, file: LocalFile) -> Image.Image:
@@ -143,9 +143,14 @@ def _pages(file: LocalFile) -> list[_Page]:
         return pages
 
 
+def _has_way_up(image: Image.Image) -> bool:
+    """True for JPEG, which may say which side is up. Pillow turns TIFF by itself; PNG may say it after its pixels."""
+    return image.format in ("JPEG", "MPO")
+
+
 def _shown_size(image: Image.Image) -> tuple[int, int]:
     width, height = image.size
-    on_its_side = image.getexif().get(_EXIF_ORIENTATION) in _EXIF_ON_ITS_SIDE
+    on_its_side = _has_way_up(image) and image.getexif().get(_EXIF_ORIENTATION) in _EXIF_ON_ITS_SIDE
     return (height, width) if on_its_side else (width, height)
 
 

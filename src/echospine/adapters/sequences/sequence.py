@@ -1,4 +1,9 @@
-"""PLUS and 3D Slicer sequences as a FrameSource: header, pixels, poses and calibration joined."""
+"""PLUS and 3D Slicer sequences as a FrameSource: header, pixels, poses and calibration joined.
+
+Where the millimetres come from, first that applies: ImageToProbe of the PLUS configuration; spacing in the
+file header, if plausible and not exactly 1 (what writers put where they know none); a pixel spacing given by
+a person; else the pictures are uncalibrated.
+"""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePath
 
 from echospine.adapters.sequences.files import head_of
 from echospine.ports import LocalFile
@@ -20,7 +19,7 @@ _VIDEOS = (
 )
 _QUICKTIME = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 _STILL_BRANDS = (b"heic", b"heix", b"mif1", b"avif", b"msf1")
-_DATA_ENDINGS = (".raw", ".zraw")
+_PIXEL_ENDINGS = (".raw", ".zraw", ".raw.gz")
 
 
 def sniff(file: LocalFile) -> str | None:
@@ -34,7 +33,12 @@ def sniff(file: LocalFile) -> str | None:
     for kind, matches in _KINDS:
         if matches(head):
             return kind
-    return "companion" if PurePath(file.name).suffix.lower() in _DATA_ENDINGS else None
+    return "companion" if named_as_pixels(file) else None
+
+
+def named_as_pixels(file: LocalFile) -> bool:
+    """True for a file whose name says that it holds bare pixels, which a header elsewhere describes."""
+    return file.name.lower().endswith(_PIXEL_ENDINGS)
 
 
 def _is_sequence(head: bytes) -> bool:
