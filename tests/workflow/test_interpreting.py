@@ -196,6 +196,19 @@ def test_interpreting_again_with_the_same_result_changes_nothing(folder):
     assert house.studies.load(exam.id).exam.revision == exam.revision
 
 
+def test_interpreting_the_first_again_opens_an_examination_whose_second_cannot_be(folder, tmp_path):
+    """A recording that no method can interpret must not keep the others from review."""
+    house = make_house()
+    exam, recording = exam_with(house, plan_of(folder))
+    import_recording(house, exam.id, plan_of(picture_folder(tmp_path / "b", (30,))), who="importer")
+    before = house.studies.load(exam.id)
+    interpret_recording(house, recording.id, who="somebody")
+    after = house.studies.load(exam.id)
+    assert (before.exam.state, after.exam.state) == (ExamState.IMPORTED, ExamState.DRAFT)
+    assert after.findings == before.findings
+    assert len(after.history) == len(before.history) + 1
+
+
 def test_a_newer_method_renews_the_drafts_and_keeps_their_identity(folder):
     house = make_house()
     exam, recording = exam_with(house, plan_of(folder))

@@ -116,24 +116,25 @@ def _require_allowed(file: ExamFile, recording_id: str) -> None:
 def _write(  # noqa: PLR0917 -- private, and each is a part of the one sentence
     house: House, file: ExamFile, recording_id: str, interpreted: Interpreted, digest: str, who: str
 ) -> ExamWrite | None:
-    """Return the change that gives a recording its interpretation, or None where it has this one already."""
+    """Return the change that gives a recording its interpretation, or None where nothing would change."""
     before = file.recording(recording_id)
     method = str(interpreted.interpretations[0].method)
-    if (before.interpretation, before.method) == (digest, method):
+    state, revision = next_state(file.exam.state, ExamEvent.INTERPRET), file.exam.revision + 1
+    if (before.interpretation, before.method, file.exam.state) == (digest, method, state):
         return None
-    revision = file.exam.revision + 1
     after = replace(before, interpretation=digest, method=method, notes=_notes(before.notes, interpreted.notes))
     drafts = [f for f in file.findings if f.recording_id == recording_id and _is_machine_draft(f)]
     old = {_key(finding.measurement): finding for finding in drafts}
     new = [_finding(house, recording_id, old.get(_key(measured)), measured) for measured in interpreted.summary]
     gone = {f.id: f for f in drafts if f.id not in {finding.id for finding in new}}
+    new = [finding for finding in new if finding not in drafts]
     texts = recording_to_text(before, revision - 1), recording_to_text(after, revision)
     told = [(recording_target(recording_id), *texts)]
     told += [_told(next((f for f in drafts if f.id == finding.id), None), finding, revision) for finding in new]
     told += [_told(finding, None, revision) for finding in gone.values()]
     now = house.clock.now()
     return ExamWrite(
-        exam=replace(file.exam, state=next_state(file.exam.state, ExamEvent.INTERPRET), revision=revision),
+        exam=replace(file.exam, state=state, revision=revision),
         changes=[Change(now, who, "interpret", *words) for words in told],
         recordings=[after],
         findings=new,
