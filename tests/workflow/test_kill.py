@@ -118,12 +118,19 @@ def require_sound(store: Path) -> None:
             assert path.parent.name == path.name[:2]
 
 
+def require_whole(file: ExamFile) -> None:
+    """No import was applied in part: each has its recording, its files, its line of history and its revision."""
+    imported = [change.target for change in file.history if change.action == "import"]
+    assert imported == [f"recording:{recording.id}" for recording in file.recordings]
+    assert file.exam.revision == len(imported)
+    assert all(recording.files for recording in file.recordings)
+
+
 def require_kept(house: House, file: ExamFile, kept: list[Kept], sources: Path) -> None:
-    """Every acknowledged recording is there, with its history, its very bytes and its pictures."""
-    told = {change.target for change in file.history}
+    """Every acknowledged recording is there, with its very bytes and its pictures."""
+    require_whole(file)
     for one in kept:
         recording = file.recording(one.recording_id)
-        assert f"recording:{recording.id}" in told
         assert house.objects.get(recording.files[0].digest) == (sources / one.name).read_bytes()
         with open_recording(house, recording) as source:
             assert len(source) == recording.n_frames == 2
@@ -139,14 +146,15 @@ def test_what_was_acknowledged_survives_kills_at_any_moment(sources: Path, tmp_p
             for one in nursery.import_and_kill(store, seed, rng.randrange(4), rng.uniform(0, 0.05)):
                 assert known.setdefault(one.name, one.recording_id) == one.recording_id, "imported twice"
             house = open_house(store)
-            assert not list((store / "objects" / "incoming").iterdir())
+            file = house.studies.load(exam_for_tests(house))
             house.studies.close()
-    require_sound(store)
+            assert not list((store / "objects" / "incoming").iterdir())
+            require_sound(store)
+            require_whole(file)
     house = open_house(store)
     file = house.studies.load(exam_for_tests(house))
     assert len(known) > KILLS / 2
     require_kept(house, file, [Kept(False, recording_id, name) for name, recording_id in known.items()], sources)
-    assert file.exam.revision == len(file.recordings)
     again = [bring_in(house, sources / name, file.exam.id) for name in known]
     assert [(one.recording.id, one.already) for one in again] == [(known_id, True) for known_id in known.values()]
     assert house.studies.load(file.exam.id) == file
