@@ -92,9 +92,7 @@ class FormWriter:
         except FormParserError as error:
             raise InputError(f"the form is malformed ({error}); send it again") from error
         except OSError as error:
-            raise StorageError(
-                f"the upload cannot be kept ({error.strerror}); make room and send it again"
-            ) from error
+            raise StorageError(f"the upload cannot be kept ({error.strerror}); make room and send it again") from error
 
     def finish(self) -> None:
         """End the form: what ends early is refused."""
@@ -180,9 +178,7 @@ def require_room(folder: Path, n_bytes: int, limits: Limits) -> None:
     free = shutil.disk_usage(folder).free
     if free - n_bytes < limits.disk_margin_bytes:
         needed = n_bytes + limits.disk_margin_bytes
-        raise StorageError(
-            f"the disk has {_size(free)} left and this needs {_size(needed)}; make room and try again"
-        )
+        raise StorageError(f"the disk has {_size(free)} left and this needs {_size(needed)}; make room and try again")
 
 
 def _clean_part(part: str) -> str:

@@ -1,7 +1,8 @@
 """Long work in the background: a bounded pool, progress that a page can show, and cancelling.
 
 A job itself is forgotten when the server stops; what it imported was durable when it was reported, and what
-was left without interpretation is taken up again by the next start.
+was left without interpretation is taken up again by the next start. Threads do the work: nearly all of it is
+spent in kernels that do not hold Python's lock, so pictures are answered meanwhile.
 """
 
 from __future__ import annotations

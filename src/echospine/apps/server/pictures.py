@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from io import BytesIO
+import struct
+import zlib
 
+import numpy as np
 from fastapi import Response
 
 from echospine.apps.server.sources import OpenSources
@@ -14,6 +16,9 @@ from echospine.domain.units import Pixels
 COMPRESSION = 1
 """zlib level: on one's own machine the time to pack counts, not the few bytes more."""
 FOR_EVER = "private, max-age=31536000, immutable"
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_GREY, _RGB = 0, 2
+_UP = 2
 
 
 def frame_response(sources: OpenSources, recording: Recording, index: int, if_none_match: str) -> Response:
@@ -36,15 +41,28 @@ def frame_response(sources: OpenSources, recording: Recording, index: int, if_no
 
 
 def png(pixels: Pixels) -> bytes:
-    """Return `pixels`, grey or RGB, as a PNG of the very same values."""
-    from PIL import Image
+    """Return `pixels`, grey or RGB, as a PNG of the very same values (W3C PNG, third edition).
 
-    packed = BytesIO()
-    Image.fromarray(pixels).save(packed, "PNG", compress_level=COMPRESSION)
-    return packed.getvalue()
+    Every row is filtered against the one above, which suits speckle, and zlib works without Python's lock. A
+    general encoder tries five filters for each row: it takes twice as long, while other threads wait.
+    """
+    height, width = pixels.shape[:2]
+    rows = pixels.reshape(height, -1)
+    filtered = np.empty((height, rows.shape[1] + 1), dtype=np.uint8)
+    filtered[:, 0] = _UP
+    filtered[0, 1:] = rows[0]
+    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
+    colour = _GREY if pixels.ndim == 2 else _RGB
+    header = struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)
+    packed = zlib.compress(filtered.data, COMPRESSION)
+    return b"".join((_SIGNATURE, _chunk(b"IHDR", header), _chunk(b"IDAT", packed), _chunk(b"IEND", b"")))
 
 
 def matches(if_none_match: str, tag: str) -> bool:
     """True when an If-None-Match header holds `tag`, by weak comparison (RFC 9110, 13.1.2)."""
     offered = [part.strip().removeprefix("W/") for part in if_none_match.split(",")]
     return "*" in offered or tag in offered
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(content, zlib.crc32(kind)))

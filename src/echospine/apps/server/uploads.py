@@ -6,14 +6,18 @@ import asyncio
 import math
 import shutil
 import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from anyio import to_thread
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from echospine.apps.server.forms import FormWriter, require_room
 from echospine.apps.server.limits import MIB, Limits
+from echospine.apps.server.problems import Refused
 from echospine.domain.errors import EchoSpineError, InputError, StorageError, TooLargeError
 from echospine.ports import LocalFile
 
@@ -22,6 +26,7 @@ BATCH_BYTES = MIB
 COPIES = 2
 """An upload lies on the disk twice for a moment: as it came, and in the store."""
 LINGER_S = 5.0
+LINGER_IDLE_S = 0.5
 LINGER_BYTES = 512 * MIB
 """How long, and for how much, a refused upload is still read: a browser hears the answer only when it has sent all."""
 KNOWN_FIELDS = frozenset({"exam_id", "title", "pixel_spacing_mm", "who"})
@@ -43,6 +48,37 @@ class Upload:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class _Body:
+    """The body of one request, piece by piece."""
+
+    def __init__(self, request: Request) -> None:
+        self._receive = request.receive
+        self._whole = False
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Give the pieces as they come; raises ClientDisconnect when the client went away."""
+        while not self._whole:
+            yield await self._next()
+
+    async def drain(self) -> None:
+        """Read on for a while and throw away; see LINGER_S."""
+        left = LINGER_BYTES
+        with suppress(TimeoutError, ClientDisconnect):
+            async with asyncio.timeout(LINGER_S):
+                while left > 0 and not self._whole:
+                    async with asyncio.timeout(LINGER_IDLE_S):
+                        left -= len(await self._next())
+
+    async def _next(self) -> bytes:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._whole = True
+            raise ClientDisconnect
+        self._whole = not message.get("more_body", False)
+        piece: bytes = message.get("body", b"")
+        return piece
+
+
 class Uploads:
     """Receives uploads below one folder, in constant memory and within the limits."""
 
@@ -50,28 +86,28 @@ class Uploads:
         self._scratch = scratch
         self._limits = limits
 
-    async def receive(self, request: Request) -> Upload:
-        """Stream a form to disk. Whatever goes wrong, a vanished client included, leaves nothing behind.
+    async def receive(self, request: Request, admit: Callable[[], None]) -> Upload:
+        """Stream a form to disk, unless `admit` raises. What goes wrong, a vanished client too, leaves nothing behind.
 
         Raises InputError, TooLargeError, StorageError; ClientDisconnect when the client went away.
         """
+        body = _Body(request)
         try:
-            declared = int(request.headers.get("content-length", "0"))
-            self._require_acceptable(declared)
+            admit()
+            self._require_acceptable(request.headers.get("content-length", "0"))
             folder = await to_thread.run_sync(self._new_folder)
-        except EchoSpineError:
-            await _linger(request)
-            raise
-        try:
-            return await self._receive_into(folder, request)
-        except BaseException as error:
-            # Shielded: a folder must go even where the task that received it was cancelled.
-            await asyncio.shield(to_thread.run_sync(_remove, folder))
-            if isinstance(error, EchoSpineError):
-                await _linger(request)
+            try:
+                return await self._receive_into(folder, request.headers.get("content-type", ""), body)
+            except BaseException:
+                # Shielded: a folder must go even where the task that received it was cancelled.
+                await asyncio.shield(to_thread.run_sync(_remove, folder))
+                raise
+        except (EchoSpineError, Refused):
+            await body.drain()
             raise
 
-    def _require_acceptable(self, declared: int) -> None:
+    def _require_acceptable(self, content_length: str) -> None:
+        declared = int(content_length) if content_length.isdecimal() else 0
         if declared > self._limits.upload_bytes:
             raise TooLargeError(
                 f"the upload is {declared / 1e9:.1f} GB, the limit is {self._limits.upload_bytes / 1e9:.1f} GB in all; "
@@ -85,11 +121,11 @@ class Uploads:
         except OSError as error:
             raise StorageError(f"an upload cannot be kept ({error.strerror}); check the disk and try again") from error
 
-    async def _receive_into(self, folder: Path, request: Request) -> Upload:
+    async def _receive_into(self, folder: Path, content_type: str, body: _Body) -> Upload:
         with FormWriter(folder, self._limits) as form:
-            form.begin(request.headers.get("content-type", ""))
+            form.begin(content_type)
             batch = bytearray()
-            async for piece in request.stream():
+            async for piece in body.pieces():
                 batch += piece
                 if len(batch) >= BATCH_BYTES:
                     await to_thread.run_sync(form.feed, bytes(batch))
@@ -132,17 +168,3 @@ def _spacing_mm(said: str) -> float | None:
 
 def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-
-
-async def _linger(request: Request) -> None:
-    """Read on for a while and throw away; see LINGER_S."""
-    left = LINGER_BYTES
-    try:
-        async with asyncio.timeout(LINGER_S):
-            while left > 0:
-                message = await request.receive()
-                left -= len(message.get("body", b""))
-                if message["type"] == "http.disconnect" or not message.get("more_body", False):
-                    return
-    except TimeoutError:
-        return

@@ -46,9 +46,11 @@ def create_exam(house: House, *, title: str, who: str, patient_name: str = "", p
 def find_again(house: House, plan: RecordingPlan) -> Recording | None:
     """Return the recording that was imported with the content of `plan`, or None; stores nothing.
 
-    Raises InputError when the plan cannot be opened: what cannot be read is never "already there".
+    Raises InputError when the plan cannot be opened or holds no picture: what cannot be read is never "already
+    there", and no examination should be made for it.
     """
     with house.reader.open(plan) as source:
+        _require_a_picture(source)
         spacing_mm = used_spacing_mm(source.header, plan)
     return house.studies.find_recording(content_digest([_digest(file) for file in plan.files], spacing_mm))
 

@@ -44,8 +44,7 @@ async def import_recordings(desk: AtDesk, request: Request) -> JobView:
     A file that cannot be used is told in the job's `problems`; the others are finished. The name of a part may hold
     folders (`scan/0001.png`), which keep images of one folder together.
     """
-    desk.importing.require_free()
-    upload = await desk.uploads.receive(request)
+    upload = await desk.uploads.receive(request, desk.importing.require_free)
     try:
         return await to_thread.run_sync(desk.importing.start, upload)
     except BaseException:
