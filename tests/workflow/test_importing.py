@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from pydicom import examples
-from workflow_kit import READER, STEP_MM, exam_with, make_house, picture_folder, plan_of
+from workflow_kit import READER, STEP_MM, exam_with, make_house, picture, picture_folder, plan_of
 
 from echospine.adapters.objects import FileObjects, MemoryObjects
 from echospine.adapters.sequences import encode_mha
@@ -94,6 +95,14 @@ def test_the_same_content_is_found_again_under_any_name_from_any_examination(stu
     assert house.studies.load(other.id).recordings == ()
     assert house.studies.load(exam.id).exam.revision == exam.revision, "finding again is no change"
     assert find_again(house, renamed) == first
+
+
+def test_what_cannot_be_decoded_is_not_looked_for(tmp_path):
+    path = tmp_path / "cut.jpg"
+    Image.fromarray(picture(20)).save(path, quality=95)
+    path.write_bytes(path.read_bytes()[:900])
+    with pytest.raises(InputError, match=r"cut\.jpg"):
+        find_again(make_house(), one_file(path))
 
 
 def test_another_order_of_pictures_and_another_pixel_spacing_are_other_recordings(folder):

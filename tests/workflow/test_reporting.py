@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from workflow_kit import READER, LineModel, exam_with, make_house, picture_folder, plan_of
 
 from echospine.domain.errors import StorageError
@@ -80,6 +81,16 @@ def test_key_images_show_the_typical_depth_and_the_surest_bone(reviewed):
     assert "12.0" in captions[2]
     assert all(key.interpretation.frame_index == key.frame.index for key in item.key_images)
     assert any("surely" in caption.lower() for caption in captions.values())
+
+
+def test_a_recording_without_bone_shows_its_best_picture_and_says_so(tmp_path):
+    house = make_house()
+    folder = tmp_path / "dark"
+    folder.mkdir()
+    Image.fromarray(np.full((64, 48), 30, dtype=np.uint8)).save(folder / "frame1.png")
+    exam, _ = exam_with(house, plan_of(folder))
+    (item,) = build_report(house, exam.id).recordings
+    assert [key.caption for key in item.key_images] == ["Best picture; no bone seen"]
 
 
 def test_key_images_show_what_people_drew_but_never_more_than_four(reviewed):

@@ -78,7 +78,9 @@ def key_frames(interpreted: Interpreted, findings: Sequence[Finding], edited: Se
         measured = finding.measurement
         if measured.quantity is Quantity.BONE_DEPTH_MIN and measured.frame is not None:
             reasons.append((measured.frame, f"shows best: {TITLES[measured.quantity].lower()}, {measured.words}"))
-    reasons.append((max(interpreted.interpretations, key=_worth).frame_index, "bone seen most surely"))
+    best = max(interpreted.interpretations, key=_worth)
+    surely = any(surface.found.any() for surface in best.surfaces)
+    reasons.append((best.frame_index, "bone seen most surely" if surely else "best picture; no bone seen"))
     reasons += [(frame, "contour drawn by a person") for frame in edited]
     callipers = [f.measurement for f in findings if f.measurement.points_px]
     reasons += [(m.frame, f"{TITLES[m.quantity].lower()} {m.words}") for m in callipers if m.frame is not None]
