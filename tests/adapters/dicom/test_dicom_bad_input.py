@@ -251,6 +251,13 @@ def test_the_name_of_the_file_is_the_one_people_know(tmp_path):
         open_dicom(RecordingPlan("knee", (LocalFile("knee.dcm", path),)))
 
 
+def test_a_value_that_is_quoted_cannot_break_the_line(tmp_path):
+    data = make_dicom(FRAMES, attributes={"SOPClassUID": "1.2.3.4.5"})
+    path = tmp_path / "scan.dcm"
+    path.write_bytes(data.replace(b"1.2.3.4.5\0", b"1.\n\x1b[2J\r5\0"))
+    assert "is 1. [2J 5 (modality US)" in refused(path, UnsupportedError)
+
+
 def test_a_header_that_claims_gigabytes_is_stopped(tmp_path):
     """A wanted value that is declared longer than the file costs no memory."""
     data = make_dicom(FRAMES, attributes={"PatientID": "X" * 16})

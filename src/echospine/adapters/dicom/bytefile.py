@@ -154,8 +154,15 @@ def decoding(name: str, what: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:  # the disk; parsers leave it out
             raise UnreadableError(_why_unreadable(name, error)) from error
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        reason = one_line(str(error), 120) or type(error).__name__
         raise TruncatedError(f"{name}: {what} is damaged ({reason}); {FETCH_AGAIN}") from error
+
+
+def one_line(text: str, longest: int) -> str:
+    """Return `text` without what breaks a line or steers a terminal, cut to `longest` characters."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 4 * longest]).split())[
+        :longest
+    ]
 
 
 def _why_unreadable(name: str, error: OSError) -> str:

@@ -34,6 +34,7 @@ FRAME_STARTS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
 LIBJPEG_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 """Frames that libjpeg decodes: Huffman coded, sequential or progressive."""
 JPEG_LS_FRAME = 0xF7
+END_OF_IMAGE = b"\xff\xd9"
 RGB_IDS = (b"RGB", b"rgb")
 """Component identifiers by which a stream says that its components are red, green and blue."""
 
@@ -123,7 +124,7 @@ def _jpeg_ls(data: bytes, layout: Layout) -> Decoded:
     _require(layout, header.rows, header.columns, header.components)
     if header.kind != JPEG_LS_FRAME or header.bits > layout.bits_allocated:
         raise ValueError(f"not a JPEG-LS picture of up to {layout.bits_allocated} bits")
-    buffer, info = jpeg_ls.decode_buffer(data)
+    buffer, info = jpeg_ls.decode_buffer(data + END_OF_IMAGE)  # CharLS counts to 2**32 where there is no end
     flat = np.frombuffer(buffer, "<u2" if header.bits > 8 else np.uint8)
     if layout.samples == 1:
         return Decoded(flat.reshape(layout.rows, layout.columns), layout.photometric)

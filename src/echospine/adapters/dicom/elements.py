@@ -27,12 +27,14 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from echospine.adapters.dicom.bytefile import FETCH_AGAIN, ByteFile, HeaderStream, decoding, inflate
+from echospine.adapters.dicom.bytefile import FETCH_AGAIN, ByteFile, HeaderStream, decoding, inflate, one_line
 from echospine.domain.errors import TruncatedError
 
 PREAMBLE = 128
 PIXEL_DATA, FLOAT_PIXELS = 0x7FE00010, (0x7FE00008, 0x7FE00009)
 UNDEFINED_LENGTH = 0xFFFFFFFF
+LONGEST_TEXT = 512
+"""No text that is read here is longer (PS3.5 table 6.2-1); more is damage, and would flood a message."""
 LONG_VRS = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
 NUMBER_FORMATS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d", "UV": "Q", "SV": "q", "AT": "HH"}
 
@@ -174,15 +176,15 @@ def blob(dataset: Dataset, keyword: str) -> bytes:
 
 
 def text(dataset: Dataset, keyword: str) -> str:
-    """Return a text in its character set, without padding; "" when it is absent, ? for wrong bytes."""
-    value = blob(dataset, keyword)
+    """Return a text in its character set, on one line, without padding; "" when it is absent."""
+    value = blob(dataset, keyword)[:LONGEST_TEXT]
     terms = blob(dataset, "SpecificCharacterSet").decode("ascii", "replace").split("\\") if value else []
     encodings = [python_encoding.get(term.strip(), "iso8859") for term in terms] or ["iso8859"]
-    if b"\x1b" in value:  # code extensions: another alphabet starts in the middle of the text
+    if len(encodings) > 1:  # code extensions: another alphabet may start in the middle of the text
         found = decode_bytes(value, encodings, {0x0D, 0x0A, 0x09, 0x0C, 0x5E, 0x3D})
     else:
         found = value.decode(encodings[0], "replace")
-    return found.strip(" \0\t\r\n")
+    return one_line(found, LONGEST_TEXT)
 
 
 def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
