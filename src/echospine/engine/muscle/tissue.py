@@ -19,6 +19,9 @@ MIDLINE_MM = 2.0
 """The depth at the midline is the median over this width around the middle of the image field."""
 ECHO_MM = 1.0
 """Tissue ends this far above the bone surface, so that the bone's own echo does not count as tissue."""
+SURFACE_SD_MM = 0.25
+"""Doubt of where the crest of bone's echo is, one standard deviation: between finder and eye on real bone, 0.2 mm
+(`python -m benchmarks vision`), and between eyes."""
 UNCALIBRATED = "uncalibrated: the picture carries no millimetres"
 NO_BONE = "no bone seen"
 
@@ -26,8 +29,8 @@ NO_BONE = "no bone seen"
 def measure_tissue(frame: Frame, interpretation: Interpretation) -> tuple[Measurement, ...]:
     """Return bone depth (shallowest; at the midline), and thickness and grey level of the tissue over bone.
 
-    Depths and thickness in mm along the beam, with one standard deviation of the surface about its own smooth
-    course and of the pixel's size as uncertainty. Thickness is the mean over the columns where bone is seen. Grey
+    Depths and thickness in mm along the beam, with one standard deviation as uncertainty (the surface's own,
+    its scatter about a smooth course, the pixel's size). Thickness is the mean over the columns where bone is seen. Grey
     level: mean 0-255 from the probe face to 1 mm above the bone over the same columns, zeros counted, given also
     for uncalibrated pictures. What cannot be given has no value, and a note that says why.
     """
@@ -81,10 +84,10 @@ def _running_median(depth: Floats, step_mm: float) -> Floats:
 
 
 def _doubt_mm(depth: Floats, smooth: Floats, step_mm: float) -> float:
-    """Return one standard deviation, mm: scatter about the smooth course, and a uniform error of one pixel."""
+    """Return one standard deviation, mm: of the surface itself, of its scatter, and of a pixel's size."""
     scatter = depth - smooth
     scatter = scatter[np.isfinite(scatter)]
-    return float(np.hypot(np.std(scatter), step_mm / np.sqrt(12)))
+    return float(np.sqrt(SURFACE_SD_MM**2 + np.var(scatter) + step_mm**2 / 12))
 
 
 def _midline(interpretation: Interpretation) -> float:

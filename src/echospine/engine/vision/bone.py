@@ -17,8 +17,12 @@ from echospine.engine.vision.path import best_path
 from echospine.engine.vision.phase import phase_symmetry
 from echospine.engine.vision.quality import judge
 
-FAINT = 0.25
-"""Share of the brightest grey level from which a ridge below counts in full against a shadow."""
+FAINT = 0.3
+"""Share of the brightest grey level up to which tissue counts as tissue, and from which a ridge counts in full."""
+SHADOW_WIDTH_MM = 5.0
+"""Tissue above and below is compared over this width: shadows are wide, speckle is not."""
+LEAST_DROP = 0.35
+"""What is left of the evidence where tissue below is no darker than above: reverberation can fill a shadow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,9 @@ class BoneFinder:
     `scales_mm`: wavelengths of the ridge filters, about two to four times the thickness of the echo;
     `near_field_mm`: evidence counts nothing above the first of these depths and in full below the second (skin,
     gel, reverberation); `shadow_mm`: the shadow is judged from the first to the second of these below the surface;
-    `ridges_mm`: bright lines below a place, added up, that leave 37 % of its evidence; `threshold`: evidence, 0 to 1,
+    `ridges_mm`: bright lines below a place, added up, that leave 37 % of its evidence; `above_mm`: tissue above
+    is judged from the first to the second of these; `drop`: ratio of tissue below to above that is no shadow, and that
+    is one in full; `threshold`: evidence, 0 to 1,
     that a beam needs to count for bone; `jump_price`: price of a jump of 1 mm between beams 1 mm apart;
     `switch_price`: price of beginning or ending a run; `shortest_mm`: runs of bone below this length are dropped;
     `refine_mm`: the row is moved to the brightest place this near.
@@ -38,9 +44,11 @@ class BoneFinder:
     near_field_mm: tuple[float, float] = (3.0, 8.0)
     shadow_mm: tuple[float, float] = (2.5, 18.0)
     ridges_mm: float = 1.5
-    threshold: float = 0.28
+    above_mm: tuple[float, float] = (1.5, 10.0)
+    drop: tuple[float, float] = (0.8, 0.4)
+    threshold: float = 0.26
     jump_price: float = 0.03
-    switch_price: float = 1.5
+    switch_price: float = 2.5
     shortest_mm: float = 4.0
     refine_mm: float = 0.8
 
@@ -84,23 +92,37 @@ class BoneFinder:
         return strength
 
     def _shadow(self, grid: BeamGrid, grey: Grid, ridge: Grid) -> Grid:
-        """Return how much a place casts a shadow, 0 to 1.
+        """Return how much a place casts a shadow, 0 to 1: the product of three signs.
 
-        The contrast between the echo here and the mean in the window below it, times exp(-ridges below): bone is
-        the last bright line along a beam, fascia and muscle fibres are not. Places with less than half of the
-        window below them in the field cannot be judged, and give 0.
+        The echo here stands out from the mean below it. Below it there are no more bright lines, exp(-their sum):
+        bone is the last bright line along a beam, fascia and muscle fibres are not. Tissue is darker below than
+        above, lines left out (`FAINT`), by more than attenuation alone does. Places with less than half of the window
+        below them in the field cannot be judged, and give 0.
         """
         first, last = (max(1, int(mm / grid.step_mm)) for mm in self.shadow_mm)
+        top = np.float32(_top_grey(grid, grey))
         below = _window_mean(grey, first, last)
         here = uniform_filter1d(grey, max(1, int(1.0 / grid.step_mm)), axis=0)
-        contrast = (here - below) / (here + below + 4.0)
-        lines: Grid = ridge * np.minimum(grey / np.float32(FAINT * _top_grey(grid, grey)), np.float32(1))
-        ridges_mm = np.cumsum(lines[::-1], axis=0)[::-1] * np.float32(grid.step_mm)
-        ridges_below_mm = np.concatenate([ridges_mm[first:], np.zeros((first, grey.shape[1]), np.float32)])
+        stands_out = np.clip(1.6 * (here - below) / (here + below + 4.0) - 0.3, 0, 1)
+        lines: Grid = ridge * np.minimum(grey / (FAINT * top), np.float32(1))
+        last_line = np.exp(-_sum_below(lines, first) * np.float32(grid.step_mm / self.ridges_mm))
         room = np.cumsum(grid.inside[::-1], axis=0)[::-1]
-        judged = room >= (first + last) / 2
-        shadow = np.clip(1.6 * contrast - 0.3, 0, 1) * np.exp(-ridges_below_mm / np.float32(self.ridges_mm)) * judged
-        return shadow.astype(np.float32, copy=False)
+        shadow: Grid = (
+            stands_out * last_line * self._drop(grid, np.minimum(grey, FAINT * top)) * (room >= (first + last) / 2)
+        )
+        return shadow
+
+    def _drop(self, grid: BeamGrid, tissue: Grid) -> Grid:
+        """Return how much darker tissue is below a place than above it: `LEAST_DROP` (not at all) to 1 (a shadow)."""
+        first, last = (max(1, int(mm / grid.step_mm)) for mm in self.shadow_mm)
+        nearest, farthest = (max(1, int(mm / grid.step_mm)) for mm in self.above_mm)
+        below = _window_mean(tissue, first, last)
+        above = _window_mean(tissue[::-1], nearest, farthest)[::-1]
+        width = max(1, int(SHADOW_WIDTH_MM / grid.lateral_mm))
+        ratio = uniform_filter1d(below, width, axis=1) / (uniform_filter1d(above, width, axis=1) + np.float32(2))
+        brighter, darker = self.drop
+        drop: Grid = np.clip((brighter - ratio) / (brighter - darker), LEAST_DROP, 1)
+        return drop
 
     def _course(self, grid: BeamGrid, evidence: Grid) -> Floats:
         """Return the depth index of bone per beam, NaN where there is none."""
@@ -154,6 +176,12 @@ def _brightness(grid: BeamGrid, grey: Grid) -> Grid:
     smooth = uniform_filter1d(grey, max(1, int(0.8 / grid.step_mm)), axis=0)
     bright: Grid = np.clip(smooth / top, 0, 1) ** 0.7
     return bright
+
+
+def _sum_below(values: Grid, first: int) -> Grid:
+    """Return the sum over all samples from `first` below each place to the end of the beam."""
+    total = np.cumsum(values[::-1], axis=0)[::-1]
+    return np.concatenate([total[first:], np.zeros((min(first, total.shape[0]), total.shape[1]), total.dtype)])
 
 
 def _window_mean(values: Grid, first: int, last: int) -> Grid:

@@ -15,7 +15,9 @@ from echospine.domain.units import Floats, Unit
 SWEEP_METHOD = Method("sweep of the probe face", "1")
 LEAST_TOLERANCE_MM = 0.5
 """Movement that is never counted: about the jitter of a good optical or electromagnetic tracker at rest."""
-SIGMAS = 3.0
+SIGMAS = 6.0
+SMOOTHED_FRAMES = 5
+"""The path is a running mean over so many frames; it is continued straight at its ends, so they do not shrink."""
 
 
 def measure_sweep(
@@ -24,9 +26,10 @@ def measure_sweep(
     """Return the length of the path of the middle of the probe face, mm, and the mean speed, mm/s.
 
     `times_s`: one per frame, or empty where unknown; `image_to_reference`: one per frame, None where there
-    was no pose; such frames are bridged by a straight line. The path is first reduced to the fewest of its own
-    points that stay within the tracker's jitter (Douglas and Peucker 1973; tolerance: 3 standard deviations of
-    the noise, from second differences, and at least 0.5 mm), so that a probe at rest does not add up length.
+    was no pose; such frames are bridged by a straight line. Where the tracker is noisy, the path is smoothed over 5
+    frames. Then it is reduced to the fewest of its own points that stay within the jitter (Douglas and Peucker 1973;
+    tolerance: 6 standard deviations of what noise is left, from second differences, and at least 0.5 mm), so that
+    jitter does not add up. A probe that stays within that tolerance has not moved.
     Uncertainty of the length: noise at both ends. Untracked recordings get absent values and a note.
     """
     tracked = [(i, pose) for i, pose in enumerate(image_to_reference) if pose is not None]
@@ -36,10 +39,10 @@ def measure_sweep(
     face = np.array([(geometry.width - 1) / 2, 0.0, 0.0])
     path = np.array([pose.apply(face) for _, pose in tracked])
     noise_mm = jitter_mm(path)
-    kept = simplify(path, max(LEAST_TOLERANCE_MM, SIGMAS * noise_mm))
-    length_mm = float(np.linalg.norm(np.diff(path[kept], axis=0), axis=1).sum())
-    if len(kept) == 2 and length_mm <= max(LEAST_TOLERANCE_MM, SIGMAS * noise_mm):
-        length_mm = 0.0
+    if SIGMAS * noise_mm > LEAST_TOLERANCE_MM:
+        path, noise_mm = _smoothed(path), noise_mm / float(np.sqrt(SMOOTHED_FRAMES))
+    tolerance_mm = max(LEAST_TOLERANCE_MM, SIGMAS * noise_mm)
+    length_mm = 0.0 if _rests(path, tolerance_mm) else _length(path[simplify(path, tolerance_mm)])
     doubt_mm = float(np.sqrt(2.0) * max(noise_mm, 0.1))
     length = _present(Quantity.SWEEP_LENGTH, Unit.MM, length_mm, doubt_mm, len(tracked))
     first, last = tracked[0][0], tracked[-1][0]
@@ -48,6 +51,26 @@ def measure_sweep(
         return length, _absent(Quantity.SWEEP_SPEED, Unit.MM_PER_S, "the times of the frames are not known")
     speed = _present(Quantity.SWEEP_SPEED, Unit.MM_PER_S, length_mm / seconds, doubt_mm / seconds, len(tracked))
     return length, speed
+
+
+def _length(path: Floats) -> float:
+    return float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum())
+
+
+def _rests(path: Floats, tolerance_mm: float) -> bool:
+    """Return True when 95 % of the path stays within the tolerance of its middle: the probe did not move."""
+    away = np.linalg.norm(path - np.median(path, axis=0), axis=1)
+    return bool(np.quantile(away, 0.95) <= tolerance_mm / 2)
+
+
+def _smoothed(path: Floats) -> Floats:
+    """Return the running mean of a path, (n, 3); an odd reflection at the ends keeps a steady movement as it is."""
+    reach = SMOOTHED_FRAMES // 2
+    if len(path) <= SMOOTHED_FRAMES:
+        return path
+    longer = np.pad(path, ((reach, reach), (0, 0)), mode="reflect", reflect_type="odd")
+    mean: Floats = np.lib.stride_tricks.sliding_window_view(longer, SMOOTHED_FRAMES, axis=0).mean(axis=-1)
+    return mean
 
 
 def jitter_mm(path: Floats) -> float:
