@@ -189,15 +189,36 @@ def test_a_configuration_that_a_person_named_goes_before_one_with_the_right_name
 def test_among_several_configurations_each_sequence_gets_its_own_or_none(tmp_path, scratch):
     folder = tmp_path / "plus"
     folder.mkdir()
-    for name in ("a", "bee", "lost"):
-        sequence(folder / f"{name}1.igs.mha")
-    for name in ("a1.xml", "PlusDeviceSet_bee1Only.xml"):
+    for name in ("a1", "LumbarSweep", "lost"):
+        sequence(folder / f"{name}.igs.mha")
+    for name in ("a1.xml", "PlusDeviceSet_LumbarSweepOnly.xml"):
         (folder / name).write_text(CONFIG)
     assert recordings(gathered(folder, scratch=scratch)) == {
         "a1.igs.mha": ["a1.igs.mha", "a1.xml"],
-        "bee1.igs.mha": ["bee1.igs.mha", "PlusDeviceSet_bee1Only.xml"],
-        "lost1.igs.mha": ["lost1.igs.mha"],
+        "LumbarSweep.igs.mha": ["LumbarSweep.igs.mha", "PlusDeviceSet_LumbarSweepOnly.xml"],
+        "lost.igs.mha": ["lost.igs.mha"],
     }
+
+
+def test_a_wrong_calibration_is_not_taken_for_want_of_a_better_one(tmp_path, scratch):
+    folder = tmp_path / "plus"
+    folder.mkdir()
+    for name in ("a1", "a12", "b"):
+        sequence(folder / f"{name}.mha")
+    (folder / "a1_config.xml").write_text(CONFIG)
+    found = recordings(gathered(folder, scratch=scratch))
+    assert found["a1.mha"] == ["a1.mha", "a1_config.xml"]
+    assert (found["a12.mha"], found["b.mha"]) == (["a12.mha"], ["b.mha"])
+    named = recordings(gathered(folder / "b.mha", folder / "a1_config.xml", scratch=scratch))
+    assert named["b.mha"] == ["b.mha", "a1_config.xml"], "somebody chose it"
+
+
+def test_an_xml_that_is_no_configuration_goes_with_nothing(tmp_path, scratch):
+    folder = tmp_path / "plus"
+    folder.mkdir()
+    sequence(folder / "sweep.mha")
+    (folder / "sweep.xml").write_text("<catalogue><book/></catalogue>")
+    assert recordings(gathered(folder, scratch=scratch)) == {"sweep.mha": ["sweep.mha"]}
 
 
 def test_a_configuration_alone_is_a_problem_when_named_and_none_in_a_folder(tmp_path, scratch):
@@ -246,6 +267,14 @@ def test_an_archive_is_unpacked_and_its_folders_are_recordings(tmp_path, scratch
     assert recordings(found) == {"left": ["1.png", "2.png", "10.png"], "top.png": ["top.png"]}
     assert found.problems == ()
     assert {file.path.suffix for plan in found.plans for file in plan.files} == {""}, "no packed name on the disk"
+
+
+def test_detached_data_in_an_archive_are_found_by_their_packed_name(tmp_path, scratch):
+    members = {"a/sweep.mhd": f"{TAGS}ElementDataFile = sweep.zraw\n".encode(), "a/sweep.zraw": bytes(96)}
+    found = gathered(packed(tmp_path / "sweep.zip", members), scratch=scratch)
+    assert recordings(found) == {"sweep.mhd": ["sweep.mhd", "sweep.zraw"]}
+    with build_reader().open(found.plans[0]) as source:
+        assert len(source) == 2
 
 
 @pytest.mark.parametrize("name", ["../../evil.png", "/etc/evil.png", "a\\..\\..\\evil.png"])

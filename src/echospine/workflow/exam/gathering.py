@@ -26,6 +26,8 @@ RECORDING_ENDINGS = frozenset(
     | {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"}
 )
 """Endings that promise a recording: where the content does not keep the promise, somebody wants to know."""
+LEAST_DISTINCT = 8
+"""Characters of a sequence's name that are no chance inside another name."""
 _DATA_FILE = re.compile(rb"^[ \t]*(?:ElementDataFile[ \t]*=|data[ ]?file:)[ \t]*([^\r\n]+?)[ \t]*\r?$", re.M | re.I)
 
 
@@ -41,11 +43,13 @@ class Gathered:
 class _Heap:
     """Files by what they are, while they are being sorted out.
 
-    `companions`: with what to say of each when a person named it and no recording needs it.
+    `configurations`: of PLUS; `others`: what may be detached data. Both with what to say when a person named
+    the file and no recording needs it.
     """
 
     pictures: list[tuple[str, LocalFile]] = field(default_factory=list)
-    companions: dict[LocalFile, str] = field(default_factory=dict)
+    configurations: dict[LocalFile, str] = field(default_factory=dict)
+    others: dict[LocalFile, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
 
@@ -75,14 +79,16 @@ def gather(
     """
     heap = _Heap()
     _sort_out(reader, _once(inputs), scratch, heap)
+    groups = _grouped(heap.pictures)
+    sequences = [files[0] for kind, files in groups if kind == "sequence"]
     plans: list[RecordingPlan] = []
     used: set[LocalFile] = set()
-    for kind, files in _grouped(heap.pictures):
-        beside = _companions(files[0], tuple(heap.companions)) if kind == "sequence" else []
+    for _, files in groups:
+        beside = _companions(files[0], sequences, heap) if files[0] in sequences else []
         used |= set(beside)
         plans.append(_plan(files, beside, pixel_spacing_mm))
-    lost = [said for file, said in heap.companions.items() if file not in used and _named(file)]
-    return Gathered(tuple(plans), (*heap.problems, *lost))
+    unused = [(file, said) for file, said in (heap.configurations | heap.others).items() if file not in used]
+    return Gathered(tuple(plans), (*heap.problems, *(said for file, said in unused if _named(file))))
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:
@@ -123,19 +129,19 @@ def _beside(path: Path) -> list[LocalFile]:
         names = {entry.name for entry in path.parent.iterdir()}
     except OSError:
         return []
-    wanted = [n for n in names if n.lower().endswith(".xml") and _affinity(_stem(path.name), _stem(n))]
-    detached = _detached_name(path)
+    wanted = [n for n in names if n.lower().endswith(".xml") and _affinity(path.name, n)]
+    detached = _detached_name(LocalFile(path.name, path))
     wanted += [detached] if detached in names else []
     folder = path.parent.resolve().name or "folder"
     return [LocalFile(f"{folder}/{name}", path.with_name(name)) for name in sorted(wanted, key=natural_key)]
 
 
-def _detached_name(path: Path) -> str | None:
+def _detached_name(header: LocalFile) -> str | None:
     """Return the name of the data file that a .mhd or .nhdr header refers to, or None."""
-    if path.suffix.lower() not in {".mhd", ".nhdr", ".nrrd"}:
+    if PurePosixPath(header.name).suffix.lower() not in {".mhd", ".nhdr", ".nrrd"}:
         return None
     try:
-        with path.open("rb") as stream:
+        with header.path.open("rb") as stream:
             found = _DATA_FILE.search(stream.read(65536))
     except OSError:
         return None
@@ -164,7 +170,7 @@ def _sort_out(reader: RecordingReader, files: Iterable[LocalFile], scratch: Path
             if PurePosixPath(file.name).suffix.lower() in RECORDING_ENDINGS:
                 heap.problems.append(str(error))
             else:
-                heap.companions[file] = str(error)
+                heap.others[file] = str(error)
         except EchoSpineError as error:
             heap.problems.append(str(error))
         except OSError as error:
@@ -176,7 +182,8 @@ def _sort_in(reader: RecordingReader, file: LocalFile, scratch: Path, heap: _Hea
         raise UnreadableError(f"{file.name}: this folder cannot be listed; check its permissions")
     kind = reader.kind(file)
     if kind == "companion":
-        heap.companions[file] = f"{file.name}: belongs to a sequence, but to none of those given; give that too"
+        known = heap.configurations if file.name.lower().endswith(".xml") else heap.others
+        known[file] = f"{file.name}: belongs to a sequence, but to none of those given; give that too"
     elif kind == "archive":
         _sort_in_archive(reader, file, scratch, heap)
     else:
@@ -213,32 +220,41 @@ def _folder(file: LocalFile) -> str:
     return str(file.path.parent) if in_place else str(PurePosixPath(file.name).parent)
 
 
-def _companions(sequence: LocalFile, companions: Sequence[LocalFile]) -> list[LocalFile]:
+def _companions(sequence: LocalFile, sequences: Sequence[LocalFile], heap: _Heap) -> list[LocalFile]:
     """Return the configuration and the detached data that belong to a sequence."""
-    found = _configuration(sequence, [c for c in companions if c.name.lower().endswith(".xml")])
-    detached = _detached_name(sequence.path)
-    data = [c for c in companions if detached is not None and PurePosixPath(c.name).name == detached]
-    return [*([found] if found else []), *data[:1]]
+    configuration = _configuration(sequence, sequences, list(heap.configurations))
+    detached = _detached_name(sequence)
+    data = [other for other in heap.others if detached is not None and PurePosixPath(other.name).name == detached]
+    return [*([configuration] if configuration else []), *data[:1]]
 
 
-def _configuration(sequence: LocalFile, candidates: Sequence[LocalFile]) -> LocalFile | None:
-    """Return the PLUS configuration of a sequence: by name, or the only one; what a person named goes first."""
-    stem = _stem(sequence.name)
-    for group in ([c for c in candidates if _named(c)], candidates):
-        by_name = [(_affinity(stem, _stem(candidate.name)), n) for n, candidate in enumerate(group)]
-        best, n = max(by_name, key=lambda pair: (pair[0], -pair[1]), default=(0, 0))
-        if best:
-            return group[n]
-        if len({candidate.path for candidate in group}) == 1:
+def _configuration(
+    sequence: LocalFile, sequences: Sequence[LocalFile], configurations: Sequence[LocalFile]
+) -> LocalFile | None:
+    """Return the PLUS configuration of a sequence: by name, or the only one; what a person named goes first.
+
+    The only one is not taken when its name says that it is another sequence's: a wrong calibration gives wrong
+    millimetres, none gives none.
+    """
+    for group in ([one for one in configurations if _named(one)], configurations):
+        best = max(group, key=lambda one: _affinity(sequence.name, one.name), default=None)
+        if best is not None and _affinity(sequence.name, best.name):
+            return best
+        if len(group) == 1 and not any(_affinity(other.name, group[0].name) for other in sequences):
             return group[0]
     return None
 
 
-def _affinity(sequence_stem: str, configuration_stem: str) -> int:
-    """Return 2 where the configuration's name begins with the sequence's, 1 where it holds it, else 0."""
-    if configuration_stem.startswith(sequence_stem):
+def _affinity(sequence: str, configuration: str) -> int:
+    """Return how surely a configuration is a sequence's by its name: 2 for `sweep_config.xml` of `sweep.mha`.
+
+    1 where a long name of the sequence stands inside the configuration's: `PlusDeviceSet_LumbarSweepOnly.xml`
+    of `LumbarSweep.igs.mha`; 0 otherwise. `1.mha` has nothing to do with `12.xml`.
+    """
+    stem, other = _stem(sequence), _stem(configuration)
+    if re.match(rf"{re.escape(stem)}(?![^\W_])", other):
         return 2
-    return 1 if sequence_stem in configuration_stem else 0
+    return 1 if len(stem) >= LEAST_DISTINCT and re.search(rf"(?<![^\W_]){re.escape(stem)}", other) else 0
 
 
 def _plan(files: list[LocalFile], beside: list[LocalFile], pixel_spacing_mm: float | None) -> RecordingPlan:
