@@ -105,6 +105,10 @@ def test_a_measurement_is_valid_at_birth(wrong):
 def test_people_read_value_doubt_and_unit_or_why_there_is_none():
     assert depth().words == "31.4 ± 0.8 mm"
     assert depth(uncertainty=None).words == "31.4 mm"
+    assert depth(uncertainty=0.04).words == "31.40 ± 0.04 mm"
+    assert depth(uncertainty=0.00004).words == "31.400 ± 0.000 mm"
+    assert depth(uncertainty=12.3).words == "31.4 ± 12.3 mm"
+    assert depth(uncertainty=0.0).words == "31.4 ± 0.0 mm"
     assert depth(value=None, note="uncalibrated").words == "uncalibrated"
 
 
@@ -133,9 +137,7 @@ def test_a_calliper_is_exact_and_keeps_its_points_and_frame(kind, points, value,
 @given(st.floats(0.01, 1), st.floats(0.01, 1), st.lists(st.tuples(st.floats(0, 399), st.floats(0, 299)), min_size=2))
 def test_a_length_is_the_sum_over_its_pieces(step_x, step_y, points):
     geometry = ImageGeometry.uniform(400, 300, step_x, step_y, Spacing.USER)
-    by_hand = sum(
-        math.hypot((b[0] - a[0]) * step_x, (b[1] - a[1]) * step_y) for a, b in itertools.pairwise(points)
-    )
+    by_hand = sum(math.hypot((b[0] - a[0]) * step_x, (b[1] - a[1]) * step_y) for a, b in itertools.pairwise(points))
     value = measure_caliper(CaliperKind.LENGTH, tuple(points), geometry, 0).value
     assert value == pytest.approx(by_hand, rel=1e-9, abs=1e-12)
 

@@ -118,12 +118,19 @@ class Measurement:
             raise InputError(f"{self.quantity}: a value that is absent needs a note that says why")
 
     @property
+    def decimals(self) -> int:
+        """How many decimals people are shown: as far as the first digit of the uncertainty, at least 1, at most 3."""
+        doubt = self.uncertainty
+        return max(1, min(3, math.ceil(-math.log10(doubt)))) if doubt else 1
+
+    @property
     def words(self) -> str:
         """The value as people read it: "31.4 ± 0.8 mm", or the note where there is no value."""
         if self.value is None:
             return self.note
-        doubt = "" if self.uncertainty is None else f" ± {self.uncertainty:.1f}"
-        return f"{self.value:.1f}{doubt} {UNIT_WORDS[self.unit]}"
+        digits = self.decimals
+        doubt = "" if self.uncertainty is None else f" ± {self.uncertainty:.{digits}f}"
+        return f"{self.value:.{digits}f}{doubt} {UNIT_WORDS[self.unit]}"
 
     def decided(self, decision: Decision, value: float | None = None) -> Measurement:
         """Return the measurement after a clinician's decision; EDIT needs the new `value`.

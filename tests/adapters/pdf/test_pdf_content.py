@@ -31,7 +31,7 @@ def content(**scene):
 def test_a_value_has_as_many_decimals_as_its_doubt_reaches_and_always_its_unit():
     depth, length, area, angle = content()["recordings"][0]["findings"]
     assert (depth["value"], depth["uncertainty"], depth["unit"]) == ("3.3", "0.1", "mm")
-    assert (length["value"], length["uncertainty"], length["unit"]) == ("8.14", "", "mm")
+    assert (length["value"], length["uncertainty"], length["unit"]) == ("8.1", "", "mm")
     assert area["unit"] == "mm²"
     assert angle["unit"] == "°"
     precise = replace(measured(SCENE)[0], uncertainty=0.004)
@@ -45,6 +45,10 @@ def test_a_missing_value_is_a_word_and_not_a_number():
     absent = recording["findings"][0]
     assert absent["value"] == "uncalibrated"
     assert not absent["has_value"]
+    why = replace(report.recordings[0].findings[0].measurement, note="uncalibrated: the picture carries no millimetres")
+    item = report_recording(scene, (why,))
+    explained = report_content(make_report(item, draft=True))[0]["recordings"][0]["findings"][0]
+    assert (explained["value"], explained["note"]) == ("uncalibrated", "the picture carries no millimetres")
     assert any("uncalibrated" in fact for fact in recording["facts"])
 
 
@@ -53,7 +57,7 @@ def test_an_edited_value_keeps_what_it_was_and_why():
     item = report_recording(SCENE, (edited,))
     item = replace(item, findings=(replace(item.findings[0], original=2.0, reason="Gas in the field"),))
     shown = report_content(make_report(item))[0]["recordings"][0]["findings"][0]
-    assert (shown["value"], shown["original"], shown["reason"]) == ("4.50", "2.00", "Gas in the field")
+    assert (shown["value"], shown["original"], shown["reason"]) == ("4.5", "2.0", "Gas in the field")
 
 
 def test_only_a_report_that_is_not_signed_carries_the_mark():
@@ -161,6 +165,7 @@ def test_no_plot_where_there_is_nothing_to_join():
 def test_long_words_may_break_and_control_characters_go():
     assert breakable("a" * 24) == "a" * 24
     assert breakable("ab " * 20) == "ab " * 20
+    assert breakable("sweep_of_the_lower_back.igs.mha").split("\u200b")[-2:] == ["igs.", "mha"]
     assert breakable("a" * 30).replace("\u200b", "") == "a" * 30
     assert max(len(part) for part in breakable("a" * 99).split("\u200b")) <= 6
     assert clean("a\x00\x1b\nb\ud800c") == "a b c"

@@ -145,18 +145,19 @@ def _legend(images: tuple[KeyImage, ...]) -> list[Data]:
 
 def _finding(number: int, finding: Finding, item: ReportRecording) -> Data:
     measurement = finding.measurement
-    edited = measurement.status is Status.EDITED and finding.original is not None
+    absence, _, why = measurement.note.partition(":")
+    original = finding.original if measurement.status is Status.EDITED else None
     return {
         "row": number,
         "title": TITLES[measurement.quantity],
         "where": _where(measurement),
         "colour": COLOURS[measurement.structure],
-        "value": value_text(measurement, measurement.value),
+        "value": value_text(measurement, measurement.value) if measurement.value is not None else absence,
         "has_value": measurement.value is not None,
         "uncertainty": value_text(measurement, measurement.uncertainty) if measurement.uncertainty is not None else "",
         "unit": UNIT_WORDS[measurement.unit],
-        "note": measurement.note if measurement.value is not None else "",
-        "original": value_text(measurement, finding.original) if edited else "",
+        "note": measurement.note if measurement.value is not None else why.strip(),
+        "original": value_text(measurement, original) if original is not None else "",
         "reason": finding.reason,
         "frame": "" if measurement.frame is None else f"{measurement.frame + 1} of {item.recording.n_frames}",
         "over": f"from {measurement.n_frames} frames" if measurement.n_frames > 1 else "",
@@ -167,9 +168,10 @@ def _finding(number: int, finding: Finding, item: ReportRecording) -> Data:
 
 
 def _where(measurement: Measurement) -> str:
+    words = _words(measurement.structure)
     parts = [measurement.level, measurement.side.value if measurement.side.value != "unknown" else ""]
-    if measurement.structure is not Structure.BACKGROUND:
-        parts.append(_words(measurement.structure))
+    if measurement.structure is not Structure.BACKGROUND and words not in TITLES[measurement.quantity].lower():
+        parts.append(words)
     return " ".join(part for part in parts if part)
 
 

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import UTC, datetime
 
 from echospine.domain.measures import Measurement
-from echospine.domain.units import Unit
-
-_DECIMALS: dict[Unit, int] = {Unit.MM: 2, Unit.SECOND: 2}
 
 
-def decimals(measurement: Measurement) -> int:
-    """Return how many decimals the value deserves: as far as its uncertainty reaches, 1 to 3."""
-    doubt = measurement.uncertainty
-    if doubt:
-        return max(1, min(3, -math.floor(math.log10(doubt))))
-    return _DECIMALS.get(measurement.unit, 1)
-
-
-def value_text(measurement: Measurement, value: float | None) -> str:
-    """Return `value` in the manner of `measurement`, or the word that says why there is none."""
-    if value is None:
-        return measurement.note
-    return f"{value:.{decimals(measurement)}f}".replace("-", "−")
+def value_text(measurement: Measurement, value: float) -> str:
+    """Return `value` with the decimals and the minus sign that the values of `measurement` are printed with."""
+    return f"{value:.{measurement.decimals}f}".replace("-", "−")
 
 
 def when_text(moment: datetime | None) -> str:
@@ -50,8 +36,16 @@ def clean(text: str) -> str:
 
 
 def breakable(text: str, longest: int = 24, every: int = 6) -> str:
-    """Return `text` with places (U+200B) where a very long word may break, so that it never leaves its column."""
-    return re.sub(rf"\S{{{longest + 1},}}", lambda word: re.sub(rf"(.{{{every}}})(?=.)", "\\1\u200b", word[0]), text)
+    """Return `text` with places (U+200B) where a very long word may break, so that it never leaves its column.
+
+    They come after the joints of file names (_ . - /), and every few letters where there are no joints.
+    """
+
+    def broken(word: re.Match[str]) -> str:
+        parts = re.split(r"(?<=[_./-])(?=.)", word[0])
+        return "\u200b".join(p if len(p) <= longest else re.sub(rf"(.{{{every}}})(?=.)", "\\1\u200b", p) for p in parts)
+
+    return re.sub(rf"\S{{{longest + 1},}}", broken, text)
 
 
 def shortened(text: str, longest: int) -> str:
