@@ -30,8 +30,8 @@ def measure_tissue(frame: Frame, interpretation: Interpretation) -> tuple[Measur
     """Return bone depth (shallowest; at the midline), and thickness and grey level of the tissue over bone.
 
     Depths and thickness in mm along the beam, with one standard deviation as uncertainty (the surface's own,
-    its scatter about a smooth course, the pixel's size). Thickness is the mean over the columns where bone is seen. Grey
-    level: mean 0-255 from the probe face to 1 mm above the bone over the same columns, zeros counted, given also
+    its scatter about a smooth course, the pixel's size). Thickness is the mean over the columns where bone is seen.
+    Grey level: mean 0-255 from the probe face to 1 mm above the bone over the same columns, zeros counted, given also
     for uncalibrated pictures. What cannot be given has no value, and a note that says why.
     """
     surface = interpretation.surface(Structure.BONE)
