@@ -129,6 +129,17 @@ def test_a_missing_path_is_unreadable(tmp_path):
         expand(tmp_path / "nowhere.png")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.timeout(20)
+def test_a_pipe_is_not_waited_for(tmp_path, scratch):
+    folder = picture_folder(tmp_path / "scans")
+    os.mkfifo(folder / "live.png")
+    found = gathered(folder, Path("/dev/zero"), scratch=scratch)
+    assert {name: len(files) for name, files in recordings(found).items()} == {"scans": 3}
+    assert [line.split(":")[0] for line in found.problems] == ["scans/live.png", "zero"]
+    assert all("is a pipe or a device" in line for line in found.problems)
+
+
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs root, to drop rights for a while")
 def test_a_folder_that_may_not_be_listed_is_one_problem_line():
     with tempfile.TemporaryDirectory() as folder:

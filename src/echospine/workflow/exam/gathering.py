@@ -180,6 +180,8 @@ def _sort_out(reader: RecordingReader, files: Iterable[LocalFile], scratch: Path
 def _sort_in(reader: RecordingReader, file: LocalFile, scratch: Path, heap: _Heap) -> None:
     if file.path.is_dir():
         raise UnreadableError(f"{file.name}: this folder cannot be listed; check its permissions")
+    if file.path.exists() and not file.path.is_file():
+        raise UnreadableError(f"{file.name}: is a pipe or a device; copy what it gives into a file first")
     kind = reader.kind(file)
     if kind == "companion":
         known = heap.configurations if file.name.lower().endswith(".xml") else heap.others
