@@ -147,6 +147,8 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     if isinstance(error, Refused):
         return problem(error.kind, error.detail, request.url.path, headers=error.headers)
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # the framework's word for a body that is no text at all
+        return problem(INVALID, "body: cannot be read as JSON", request.url.path)
     title = HTTPStatus(error.status_code).phrase
     kind = Kind(error.status_code, title.lower().replace(" ", "-"), title)
     detail = f"{request.method} {request.url.path}: {error.detail}"

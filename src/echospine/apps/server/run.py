@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -53,7 +54,10 @@ def run_server(store: Path | None, *, host: str, port: int, open_browser: bool) 
                 timeout_graceful_shutdown=STOP_S,
             )
             _announce(address(host, listener), open_browser)
-            uvicorn.Server(config).run(sockets=[listener])
+            # uvicorn stops in good order and then raises the signal again: being asked to stop is no failure.
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            with suppress(KeyboardInterrupt):
+                uvicorn.Server(config).run(sockets=[listener])
 
 
 @contextmanager
@@ -102,10 +106,12 @@ def own_scratch(folder: Path) -> Iterator[Path]:
         lock = (own / "lock").open("wb")
     except OSError as error:
         raise StorageError(f"{folder}: cannot be used for uploads ({error.strerror}); check the disk") from error
-    with lock:
-        _try_lock(lock.fileno())
-        yield own
-    shutil.rmtree(own, ignore_errors=True)
+    try:
+        with lock:
+            _try_lock(lock.fileno())
+            yield own
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
 
 
 def _sweep(folder: Path) -> None:
