@@ -276,6 +276,17 @@ def test_a_data_set_without_preamble_is_told_by_its_content(tmp_path, syntax):
         np.testing.assert_array_equal(source.frame(3).pixels, FRAMES[3])
 
 
+@pytest.mark.parametrize(("said", "meant"), [(NATIVE[1], NATIVE[0]), (NATIVE[0], NATIVE[1])], ids=names)
+def test_a_header_that_contradicts_its_transfer_syntax_is_read_as_it_is(tmp_path, said, meant):
+    """Some writers name explicit value types in the file meta group and then leave them out, or the reverse."""
+    meta = make_dicom(FRAMES, syntax=said)
+    meta = meta[: 144 + struct.unpack_from("<I", meta, 140)[0]]
+    path = tmp_path / "scan.dcm"
+    path.write_bytes(meta + make_dicom(FRAMES, syntax=meant, preamble=False))
+    with opened(path) as source:
+        np.testing.assert_array_equal(source.frame(5).pixels, FRAMES[5])
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -211,6 +211,27 @@ def test_a_layout_that_no_ultrasound_has_is_named(tmp_path, options, says):
     assert says in str(caught.value)
 
 
+def test_a_segmented_palette_cannot_grow_without_end(tmp_path):
+    """A segment that is repeated 65,535 times, and one that points at itself."""
+    for words in ([0, 2, 1, 2, 2, 65535, 0, 0], [2, 65535, 0, 0], [1, 5, 9], [0, 65535], [7, 7], [2]):
+        data = np.array(words, "<u2").tobytes()
+        palette = {}
+        for channel in ("Red", "Green", "Blue"):
+            palette[f"{channel}PaletteColorLookupTableDescriptor"] = [0, 0, 16]
+            palette[f"Segmented{channel}PaletteColorLookupTableData"] = data
+        try:
+            found = stack(written(tmp_path, GREY, photometric="PALETTE COLOR", attributes=palette))
+        except TruncatedError as error:
+            assert "palette" in str(error) or "header" in str(error)
+        else:
+            np.testing.assert_array_equal(found[..., 0], 1 + GREY % 2)
+
+
+def test_a_colour_transform_of_jpeg_2000_elsewhere_is_named(tmp_path):
+    with pytest.raises(UnsupportedError, match=r"^scan\.dcm: YBR_RCT is a colour transform of JPEG 2000, but"):
+        written(tmp_path, COLOUR, photometric="YBR_RCT")
+
+
 def test_a_palette_without_its_tables_is_named(tmp_path):
     with pytest.raises(TruncatedError, match=r"scan\.dcm: PALETTE COLOR without its Red table"):
         written(tmp_path, GREY, photometric="PALETTE COLOR")

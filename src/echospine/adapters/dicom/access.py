@@ -8,10 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from echospine.adapters.dicom.bytefile import FETCH_AGAIN
-from echospine.adapters.dicom.codecs import DECODERS, Decoded
+from echospine.adapters.dicom.codecs import DECODERS, JPEG_2000, Decoded
 from echospine.adapters.dicom.elements import Header, PixelPlace
 from echospine.adapters.dicom.fragments import index_frames
-from echospine.adapters.dicom.pixels import PALETTE, Layout, make_table, native_samples, paint, read_palette
+from echospine.adapters.dicom.pixels import (
+    JPEG_2000_COLOURS,
+    PALETTE,
+    Layout,
+    make_table,
+    native_samples,
+    paint,
+    read_palette,
+)
 from echospine.domain.errors import TooLargeError, TruncatedError, UnsupportedError
 from echospine.domain.units import Pixels
 
@@ -44,6 +52,11 @@ def pixel_reader(header: Header, layout: Layout, n_frames: int) -> PixelReader:
         raise UnsupportedError(
             f"{name}: its pixels are stored as {header.syntax.name}, which is not read; "
             "export it as JPEG baseline or uncompressed"
+        )
+    if layout.photometric in JPEG_2000_COLOURS and header.syntax not in JPEG_2000:
+        raise UnsupportedError(
+            f"{name}: {layout.photometric} is a colour transform of JPEG 2000, but its pixels are stored as "
+            f"{header.syntax.name}; export it as RGB"
         )
     if (place.length is None) is (header.syntax in UNCOMPRESSED):
         raise TruncatedError(

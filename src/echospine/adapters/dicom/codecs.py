@@ -173,16 +173,13 @@ def _rle(data: bytes, layout: Layout) -> Decoded:
     return Decoded(decode_rle(data, layout), _full(layout))
 
 
+JPEG_2000 = (JPEG2000Lossless, JPEG2000, HTJ2KLossless, HTJ2KLosslessRPCL, HTJ2K)
 DECODERS: dict[str, Callable[[bytes, Layout], Decoded]] = {
     RLELossless: _rle,
     JPEGBaseline8Bit: _jpeg,
     JPEGExtended12Bit: _jpeg,
     JPEGLSLossless: _jpeg_ls,
     JPEGLSNearLossless: _jpeg_ls,
-    JPEG2000Lossless: _jpeg_2000,
-    JPEG2000: _jpeg_2000,
-    HTJ2KLossless: _jpeg_2000,
-    HTJ2KLosslessRPCL: _jpeg_2000,
-    HTJ2K: _jpeg_2000,
+    **dict.fromkeys(JPEG_2000, _jpeg_2000),
 }
 """Transfer syntax to the function that decodes a frame of it; those raise nearly anything on damaged data."""

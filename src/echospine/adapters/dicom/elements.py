@@ -100,7 +100,7 @@ def read_header(file: ByteFile) -> Header:
             stream = HeaderStream(file)
         dataset = read_dataset(
             cast(BinaryIO, stream),
-            is_implicit_VR=syntax == ImplicitVRLittleEndian,
+            is_implicit_VR=_is_implicit(file, stream.tell()),
             is_little_endian=syntax != ExplicitVRBigEndian,
             stop_when=lambda tag, vr, length: tag in (PIXEL_DATA, *FLOAT_PIXELS),
             specific_tags=WANTED,
@@ -112,7 +112,7 @@ def _transfer_syntax(file: ByteFile, stream: HeaderStream) -> UID:
     """Read the file meta group and leave `stream` behind it; without one, look at the first element."""
     meta = read_dataset(
         cast(BinaryIO, stream),
-        is_implicit_VR=False,
+        is_implicit_VR=_is_implicit(file, stream.tell()),
         is_little_endian=True,
         stop_when=lambda tag, vr, length: tag.group != 2,
         specific_tags=[_tag("TransferSyntaxUID")],
@@ -123,7 +123,7 @@ def _transfer_syntax(file: ByteFile, stream: HeaderStream) -> UID:
     first = file.read(stream.tell(), 6)
     if len(first) < 6:
         raise TruncatedError(f"{file.name}: ends inside its DICOM header; {FETCH_AGAIN}")
-    if not _is_vr(first[4:6]):
+    if _is_implicit(file, stream.tell()):
         return ImplicitVRLittleEndian
     return ExplicitVRBigEndian if first[0] == 0 and first[1] != 0 else ExplicitVRLittleEndian
 
@@ -131,6 +131,11 @@ def _transfer_syntax(file: ByteFile, stream: HeaderStream) -> UID:
 def uid_of(value: str) -> UID:
     """Return a UID without a warning for one that is malformed."""
     return UID(value, validation_mode=IGNORE)
+
+
+def _is_implicit(file: ByteFile, offset: int) -> bool:
+    """Tell by the first element whether value types are left out: some writers contradict their own header."""
+    return not _is_vr(file.read(offset + 4, 2))
 
 
 def _is_vr(letters: bytes) -> bool:

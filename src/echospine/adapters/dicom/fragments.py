@@ -10,9 +10,10 @@ from itertools import pairwise
 
 from echospine.adapters.dicom.bytefile import FETCH_AGAIN, ByteFile
 from echospine.domain.errors import TooLargeError, TruncatedError
+from echospine.domain.frames import MAX_FRAMES
 
 ITEM, END = 0xFFFEE000, 0xFFFEE0DD
-MAX_FRAGMENTS = 2_000_000
+MAX_FRAGMENTS = 1_000_000
 STARTS = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51")
 """How a JPEG or JPEG-LS picture starts, and a JPEG 2000 one."""
 
@@ -66,7 +67,8 @@ def scan(file: ByteFile, offset: int) -> Fragments:
         if len(offsets) > MAX_FRAGMENTS:
             raise TooLargeError(f"{file.name}: has more than {MAX_FRAGMENTS:,} fragments of pixel data; {FETCH_AGAIN}")
         at = start + length
-    table = array("q", (entry for (entry,) in struct.iter_unpack("<I", file.read(table_offset, table_length // 4 * 4))))
+    listed = file.read(table_offset, min(table_length, 4 * MAX_FRAMES) // 4 * 4)
+    table = array("q", (entry for (entry,) in struct.iter_unpack("<I", listed)))
     return Fragments(offsets, lengths, whole, base, table)
 
 

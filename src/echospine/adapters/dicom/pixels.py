@@ -25,7 +25,8 @@ Samples: TypeAlias = npt.NDArray[Any]
 """Stored samples, uint8 or uint16, shape (rows, columns) or (rows, columns, 3)."""
 
 GREYS = ("MONOCHROME1", "MONOCHROME2")
-COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
+JPEG_2000_COLOURS = ("YBR_ICT", "YBR_RCT")
+COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", *JPEG_2000_COLOURS)
 PALETTE = "PALETTE COLOR"
 CHANNELS = ("Red", "Green", "Blue")
 DISCRETE, LINEAR, INDIRECT = 0, 1, 2
@@ -75,7 +76,7 @@ def read_layout(name: str, dataset: Dataset) -> Layout:
         bits_stored=stored,
         high_bit=whole(dataset, "HighBit", stored - 1),
         signed=whole(dataset, "PixelRepresentation", 0) == 1,
-        photometric=text(dataset, "PhotometricInterpretation").upper(),
+        photometric=text(dataset, "PhotometricInterpretation").upper()[:16],
         planar=whole(dataset, "PlanarConfiguration", 0),
     )
     wrong = _what_is_wrong(layout)
@@ -195,13 +196,12 @@ def _unfold_segment(name: str, words: list[int], at: int, entries: list[int], co
         start, end = entries[-1], words[at + 2]
         entries += [round(start + (end - start) * (i + 1) / length) for i in range(min(length, count))]
         return at + 3
-    if kind == INDIRECT:
+    if kind == INDIRECT:  # `length` earlier segments once more, none of which may be indirect itself
         back = (words[at + 3] << 16 | words[at + 2]) // 2
-        for _ in range(length):
-            if not 0 <= back < at or words[back] == INDIRECT:
-                break
+        while length and len(entries) < count and back < at and words[back] != INDIRECT:
             back = _unfold_segment(name, words, back, entries, count)
-        else:
+            length -= 1
+        if not length or len(entries) >= count:
             return at + 4
     raise TruncatedError(f"{name}: its segmented palette is damaged; export it as RGB")
 
