@@ -18,7 +18,7 @@ export class CaliperTool implements Tool {
   points = $state.raw<readonly Point[]>([]);
   /** An outline has been closed; length and angle are complete by their count. */
   closed = $state(false);
-  /** Where the next point would go: under the pointer, or the keyboard's crosshair. */
+  /** Where the next point would go: under the pointer, or the keyboard's crosshair; a finger has none. */
   cross = $state.raw<Point>();
   #grabbed = -1;
 
@@ -26,7 +26,10 @@ export class CaliperTool implements Tool {
     readonly kind: CaliperKind,
     private readonly regions: readonly Region[],
     private readonly image: Size,
-  ) {}
+    cross?: Point,
+  ) {
+    this.cross = cross;
+  }
 
   get complete(): boolean {
     return this.closed || this.points.length >= POINTS[this.kind].most;
@@ -93,8 +96,7 @@ export class CaliperTool implements Tool {
       this.points = [...this.points.slice(0, -1), this.#inside([last[0] + dx, last[1] + dy])];
       return;
     }
-    const [x, y] = this.cross ?? [Math.round(this.image.width / 2), Math.round(this.image.height / 2)];
-    this.cross = this.#inside([x + dx, y + dy]);
+    if (this.cross) this.cross = this.#inside([this.cross[0] + dx, this.cross[1] + dy]);
   }
 
   /** Take the last point away; return false when there was none. */

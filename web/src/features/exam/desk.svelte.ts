@@ -77,6 +77,7 @@ export class Desk {
   /** Load the examination again, and keep looking at the same picture. */
   async reload(): Promise<void> {
     this.exam = await readExam(this.id);
+    this.frames?.retry(this.player.frame);
     if (this.interpreted) this.overlays?.renewAll(this.player.frame);
     await this.#readSeries();
   }

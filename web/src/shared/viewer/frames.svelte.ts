@@ -1,6 +1,7 @@
 /** Decoded pictures of one recording, near the frame that is looked at, within a budget of memory. */
 
 import { frameUrl, fetchPicture } from "../../api/client";
+import { Unreachable } from "../../api/problem";
 
 const BUDGET_BYTES = 400_000_000;
 const AT_ONCE = 4;
@@ -91,6 +92,7 @@ export class Frames {
 
   #fail(frame: number, error: unknown): void {
     this.#failed.add(frame);
+    if (error instanceof Unreachable) return; // Said once for the whole page, which asks again by itself.
     this.problem = error instanceof Error ? error.message : String(error);
   }
 }

@@ -1,0 +1,90 @@
+"""A browser for the session; for each test a server with an empty store, and a page that must stay quiet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from pydicom.data import get_testdata_file
+from workstation import CHROMIUM_FLAGS, PAGE, Workstation, chromium_path, serving
+
+DESKTOP = {"width": 1440, "height": 900}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    assert PAGE.is_file(), "the page is not built: run `make web`"
+    with sync_playwright() as playwright:
+        path = chromium_path(playwright)
+        browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def workstation(tmp_path: Path) -> Iterator[Workstation]:
+    with serving(tmp_path / "store") as workstation:
+        yield workstation
+
+
+@pytest.fixture
+def context(browser: Browser, workstation: Workstation) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport=DESKTOP, base_url=workstation.address, locale="en-GB")
+    context.set_default_timeout(20_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    page = context.new_page()
+    loud: list[str] = []
+    page.on("pageerror", lambda error: loud.append(f"error: {error}"))
+    page.on("console", lambda message: loud.extend(complaints(message)))
+    yield page
+    assert not loud, "the page complained:\n" + "\n".join(loud)
+
+
+def complaints(message: ConsoleMessage) -> list[str]:
+    """Return an error or a warning of the page itself, not what tests provoke: 4xx answers, reading of pixels."""
+    about_the_test = message.text.startswith(("Failed to load resource", "Canvas2D: Multiple readback operations"))
+    if message.type not in {"error", "warning"} or about_the_test:
+        return []
+    return [f"{message.type}: {message.text}"]
+
+
+@pytest.fixture(scope="session")
+def dicom_cine() -> Path:
+    """A real ultrasound cine that comes with pydicom: 30 frames, uncalibrated because it was halved."""
+    path = get_testdata_file("examples_ybr_color.dcm")
+    assert isinstance(path, str)
+    return Path(path)
+
+
+@pytest.fixture
+def bone_sequence(shared_data: Path) -> tuple[Path, Path]:
+    """An in-vivo tracked sequence with bone, and the configuration that holds its scale."""
+    folder = shared_data / "plus"
+    return folder / "BoneUltrasound_L14.igs.mha", folder / "BoneUltrasound_L14_config.xml"
+
+
+@pytest.fixture
+def shoot() -> Callable[[Page, str], None]:
+    """Save a picture of the page where ECHOSPINE_SCREENSHOTS names a folder."""
+    folder = os.environ.get("ECHOSPINE_SCREENSHOTS")
+
+    def save(page: Page, name: str) -> None:
+        if folder:
+            page.screenshot(path=Path(folder) / f"{name}.png")
+
+    return save
