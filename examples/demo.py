@@ -50,8 +50,7 @@ def main() -> int:
 
     inputs = [*bone_recording(), Path(examples.get_path("ybr_color"))]
     store = ["--store", str(OUT / "store")]
-    title = ["--title", "Demonstration: public example recordings"]
-    code = subprocess.call(echospine("examine", *map(str, inputs), "--out", str(OUT / "findings"), *store, *title))
+    code = subprocess.call(echospine("examine", *map(str, inputs), "--out", str(OUT / "findings"), *store))
     if code == 0 and chosen.serve:
         print(f"\nOpen http://127.0.0.1:{chosen.port} to review, sign and report. Stop with Ctrl+C.")
         code = subprocess.call(echospine("serve", *store, "--port", str(chosen.port), "--open"))

@@ -70,7 +70,7 @@ def build_house(store: Path | None = None) -> House:
     Raises StorageError when the folder cannot be used.
     """
     from echospine.adapters.objects import FileObjects
-    from echospine.adapters.sql import SqlStudies
+    from echospine.adapters.sql import SqlStudies, sqlite_url
 
     folder = store or default_store()
     try:
@@ -78,7 +78,7 @@ def build_house(store: Path | None = None) -> House:
     except OSError as error:
         raise StorageError(f"{folder}: cannot be made a folder ({error.strerror}); choose another --store") from error
     house = House(
-        studies=SqlStudies(f"sqlite:///{folder / 'echospine.sqlite'}"),
+        studies=SqlStudies(sqlite_url(folder / "echospine.sqlite")),
         objects=FileObjects(folder / "objects"),
         reader=build_reader(),
         model=build_model(),

@@ -109,7 +109,7 @@ def test_measure_writes_the_columns_of_the_contract(tmp_path: Path, picture: Pat
     answer = echospine("measure", picture, "--out", table, "--pixel-spacing", 0.1)
     assert answer.returncode == 0, answer.stderr
     assert table.read_text().splitlines()[0].split(",")[: len(COLUMNS)] == COLUMNS
-    (depth,) = [row for row in rows(table) if row["quantity"] == "bone_depth_mean" and row["frame"] == "0"]
+    (depth,) = [row for row in rows(table) if row["quantity"] == "tissue_thickness" and row["frame"] == "0"]
     assert depth["unit"] == "mm"
     assert float(depth["value"]) == pytest.approx(9.0, abs=0.5)
     assert depth["status"] == "draft"

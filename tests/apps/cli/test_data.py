@@ -29,9 +29,7 @@ def mirror(tmp_path: Path) -> Iterator[tuple[str, Path]]:
 
 
 def publish(folder: Path, damage: bytes = b"") -> None:
-    for remote, example in zip(
-        datasets.find("pydicom-ultrasound").files, ("ybr_color", "palette_color"), strict=True
-    ):
+    for remote, example in zip(datasets.find("pydicom-ultrasound").files, ("ybr_color", "palette_color"), strict=True):
         path = folder / remote
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(Path(examples.get_path(example)).read_bytes() + damage)

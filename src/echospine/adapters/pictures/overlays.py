@@ -24,9 +24,7 @@ def draw_overlay(frame: Frame, interpretation: Interpretation) -> Image.Image:
     Raises ModelError when the interpretation belongs to another frame.
     """
     if interpretation.frame_index != frame.index:
-        raise ModelError(
-            f"an interpretation of frame {interpretation.frame_index} is not drawn on {frame.index}"
-        )
+        raise ModelError(f"an interpretation of frame {interpretation.frame_index} is not drawn on {frame.index}")
     picture = Image.fromarray(np.asarray(frame.pixels)).convert("RGB")
     canvas = ImageDraw.Draw(picture)
     for surface in interpretation.surfaces:
@@ -39,8 +37,8 @@ def _draw_surface(canvas: ImageDraw.ImageDraw, surface: Surface) -> None:
     rows, sure = surface.row_px, surface.confidence >= UNSURE_BELOW
     dash = (np.arange(rows.size) // 6) % 2 == 0
     together = np.isfinite(rows[:-1]) & np.isfinite(rows[1:]) & (sure[:-1] | dash[:-1])
-    for x in np.flatnonzero(together):
-        canvas.line([(x, rows[x]), (x + 1, rows[x + 1])], fill=colour, width=2)
+    for x in np.flatnonzero(together).tolist():
+        canvas.line([x, float(rows[x]), x + 1, float(rows[x + 1])], fill=colour, width=2)
 
 
 class OverlayWriter:
@@ -53,9 +51,7 @@ class OverlayWriter:
             stem = PurePath(part.recording.name).name.split(".")[0] or "recording"
             for key in part.key_images:
                 name = f"pictures/{number}_{stem}_{key.frame.index:04d}.png"
-                files[name] = ReportFile(
-                    name, "image/png", _png(draw_overlay(key.frame, key.interpretation), report)
-                )
+                files[name] = ReportFile(name, "image/png", _png(draw_overlay(key.frame, key.interpretation), report))
         return tuple(files.values())
 
 

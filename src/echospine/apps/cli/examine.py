@@ -40,7 +40,7 @@ WHO = "command line"
     metavar="DIR",
     help="Keep the examination in this store, to review and sign it in `echospine serve --store DIR`.",
 )
-@click.option("--title", default="", help="Title of the examination.")
+@click.option("--title", default="", help="Title of the examination; otherwise the name of its first recording.")
 @spacing_option
 @config_option
 @json_option
@@ -64,7 +64,7 @@ def examine(
         recordings(build_reader(), inputs, pixel_spacing, config) as (plans, problems),
         _house(store) as house,
     ):
-        exams = _examine(house, plans, title or _title(plans), problems) if plans else []
+        exams = _examine(house, plans, title, problems)
         written = _write_reports(house, exams, folder)
         files = [house.studies.load(exam_id) for exam_id in exams]
     if as_json:
@@ -89,23 +89,24 @@ def _house(store: Path | None) -> Iterator[House]:
         yield build_house(Path(folder))
 
 
-def _title(plans: tuple[RecordingPlan, ...]) -> str:
-    first = plans[0].name if plans else "nothing"
-    return first if len(plans) < 2 else f"{first} and {len(plans) - 1} more"
-
-
 def _examine(house: House, plans: tuple[RecordingPlan, ...], title: str, problems: list[str]) -> list[str]:
-    """Import and interpret each plan; return the ids of the exams they are in; recordings found again stay there."""
+    """Import and interpret each plan; return the ids of the exams they are in.
+
+    Each person gets an exam of their own; recordings that name nobody share one. A recording that is in the
+    store already stays in its exam.
+    """
     from echospine.workflow.exam import create_exam, find_again, import_recording, interpret_recording
 
-    new_exam: str | None = None
+    exam_of: dict[str, str] = {}
     exams: list[str] = []
     for plan in plans:
         try:
             found = find_again(house, plan)
             if found is None:
-                new_exam = new_exam or create_exam(house, title=title, who=WHO).id
-                found = import_recording(house, new_exam, plan, who=WHO).recording
+                patient = _patient(house, plan)
+                if patient not in exam_of:
+                    exam_of[patient] = create_exam(house, title=title or plan.name, who=WHO).id
+                found = import_recording(house, exam_of[patient], plan, who=WHO).recording
             if not found.interpretation:
                 with progress(plan.name) as on_frame:
                     interpret_recording(house, found.id, who=WHO, on_frame=on_frame)
@@ -116,13 +117,19 @@ def _examine(house: House, plans: tuple[RecordingPlan, ...], title: str, problem
     return exams
 
 
+def _patient(house: House, plan: RecordingPlan) -> str:
+    """Return the patient ID that the recording carries, or an empty text."""
+    with house.reader.open(plan) as source:
+        return source.header.dicom.patient_id if source.header.dicom else ""
+
+
 def _write_reports(house: House, exams: list[str], out: Path) -> list[str]:
-    """Write the report of each exam into `out`, or into a folder for each when there are several."""
+    """Write the report of each exam into `out`, or into a numbered folder for each when there are several."""
     from echospine.workflow.report import build_report, render
 
     written = []
-    for exam_id in exams:
-        folder = out if len(exams) == 1 else out / exam_id
+    for number, exam_id in enumerate(exams, start=1):
+        folder = out if len(exams) == 1 else out / f"exam-{number}"
         for file in render(build_report(house, exam_id), house.writers):
             write_whole(folder / file.name, file.data)
             written.append(str(folder / file.name))
