@@ -119,9 +119,13 @@ def _by_study(report: Report) -> list[list[Part]]:
     return list(studies.values())
 
 
-def _valued(item: ReportRecording) -> list[Finding]:
-    """Return the findings that are numbers and were decided; others cannot be in a signed report."""
-    return [f for f in item.findings if f.measurement.value is not None and f.measurement.status in DECIDED]
+def _valued(item: ReportRecording) -> list[tuple[Finding, float]]:
+    """Return the findings that are numbers and were decided, with their values; a signed report has no others."""
+    return [
+        (f, f.measurement.value)
+        for f in item.findings
+        if f.measurement.value is not None and f.measurement.status in DECIDED
+    ]
 
 
 def _document_uid(report: Report, source: Source, version: int) -> str:
@@ -136,7 +140,7 @@ def _evidence(parts: Sequence[Part]) -> Dataset:
     """Return every image that the measurements refer to, under its study and series."""
     series: dict[str, list[Dataset]] = {}
     for item, source in parts:
-        used = {source.reference(f.measurement.frame)[0] for f in _valued(item)}
+        used = {source.reference(f.measurement.frame)[0] for f, _ in _valued(item)}
         items = [instance_item(source.origin.sop_class_uid, uid) for uid in source.instances if uid in used]
         if items:
             series.setdefault(source.origin.series_uid, []).extend(items)
@@ -159,7 +163,7 @@ def _content(report: Report, parts: Sequence[Part]) -> sr.MeasurementReport:
     return sr.MeasurementReport(
         observation_context=_context(report),
         procedure_reported=ULTRASONOGRAPHY,
-        imaging_measurements=[_group(report, f, source) for item, source in parts for f in _valued(item)],
+        imaging_measurements=[_group(report, f, value, source) for item, source in parts for f, value in _valued(item)],
         title=IMAGING_MEASUREMENT_REPORT,
     )
 
@@ -178,7 +182,7 @@ def _context(report: Report) -> sr.ObservationContext:
     )
 
 
-def _group(report: Report, finding: Finding, source: Source) -> sr.MeasurementsAndQualitativeEvaluations:
+def _group(report: Report, finding: Finding, value: float, source: Source) -> sr.MeasurementsAndQualitativeEvaluations:
     measurement = finding.measurement
     instance, frame = source.reference(measurement.frame)
     image = (source.origin.sop_class_uid, instance, None if frame is None else [frame])
@@ -188,15 +192,12 @@ def _group(report: Report, finding: Finding, source: Source) -> sr.MeasurementsA
         ),
         finding_type=STRUCTURES.get(measurement.structure),
         finding_sites=[sr.FindingSite(LEVELS.get(measurement.level, LUMBAR_SPINE), SIDES.get(measurement.side))],
-        measurements=[_measurement(measurement, image)],
+        measurements=[_measurement(measurement, value, image)],
         source_images=[sr.SourceImageForMeasurementGroup(*image)],
     )
 
 
-def _measurement(measurement: Measurement, image: tuple[str, str, list[int] | None]) -> sr.Measurement:
-    value = measurement.value
-    if value is None:
-        raise AssertionError("a finding without a value is left out before")
+def _measurement(measurement: Measurement, value: float, image: tuple[str, str, list[int] | None]) -> sr.Measurement:
     edited = measurement.status is Status.EDITED
     median = measurement.n_frames > 1 and measurement.quantity in OVER_FRAMES and not edited
     made = sr.Measurement(
