@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 
 from echospine.domain.colours import COLOURS, colours_by_label
 from echospine.domain.labels import Structure
 
+ROOT = Path(__file__).resolve().parents[2]
 DARK_PAGE, PAPER = "#0F1318", "#FFFFFF"
 NAMED = [structure for structure in Structure if structure is not Structure.BACKGROUND]
 
@@ -43,6 +46,11 @@ def test_every_structure_has_one_colour():
     assert set(COLOURS) == set(Structure)
     assert len(set(COLOURS.values())) == len(COLOURS)
     assert colours_by_label()["erector_spinae"] == COLOURS[Structure.ERECTOR_SPINAE]
+
+
+def test_the_page_has_the_same_table():
+    table = json.loads((ROOT / "web" / "src" / "shared" / "structure-colours.json").read_text(encoding="utf-8"))
+    assert table == colours_by_label()
 
 
 def test_any_two_structures_stay_apart_for_every_kind_of_sight():
