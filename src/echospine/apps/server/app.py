@@ -18,6 +18,7 @@ from echospine.apps.server.doorkeeper import Doorkeeper, KnownHosts
 from echospine.apps.server.importing import Importing
 from echospine.apps.server.interpreted import InterpretedRecordings
 from echospine.apps.server.jobs import Jobs
+from echospine.apps.server.kept import Kept
 from echospine.apps.server.limits import Limits
 from echospine.apps.server.openapi import PREFIX, add_routes
 from echospine.apps.server.pages import Pages
@@ -79,6 +80,7 @@ def _desk(house: House, scratch: Path, limits: Limits) -> Desk:
         interpreted=InterpretedRecordings(house),
         reports=RenderedReports(house),
         uploads=Uploads(scratch, limits),
+        summaries=Kept(limits.summaries),
     )
 
 

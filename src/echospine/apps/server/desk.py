@@ -10,8 +10,10 @@ from fastapi import Depends, Request
 from echospine.apps.server.importing import Importing
 from echospine.apps.server.interpreted import InterpretedRecordings
 from echospine.apps.server.jobs import Jobs
+from echospine.apps.server.kept import Kept
 from echospine.apps.server.limits import Limits
 from echospine.apps.server.rendered import RenderedReports
+from echospine.apps.server.schemas import ExamSummary
 from echospine.apps.server.sources import OpenSources
 from echospine.apps.server.uploads import Uploads
 from echospine.ports import House
@@ -19,7 +21,7 @@ from echospine.ports import House
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The house and the server's own bounded helpers."""
+    """The house and the server's own bounded helpers. `summaries`: by examination and revision, for lists."""
 
     house: House
     limits: Limits
@@ -29,6 +31,7 @@ class Desk:
     interpreted: InterpretedRecordings
     reports: RenderedReports
     uploads: Uploads
+    summaries: Kept[tuple[str, int], ExamSummary]
 
 
 def desk_of(request: Request) -> Desk:

@@ -15,7 +15,8 @@ class Limits:
     `file_bytes`, `upload_bytes`, `files`: one uploaded file, all files of one upload, and their number;
     `disk_margin_bytes`: what an upload must leave free on the disk; `body_bytes`: a JSON body; `stall_s`:
     longest wait for the next piece of a request; `answer_s`: longest work on one answer; `jobs`: most jobs
-    that wait or run; `workers`: jobs that run at a time; `open_sources`: recordings kept open for frames.
+    that wait or run; `workers`: jobs that run at a time; `open_sources`: recordings kept open for
+    frames; `summaries`: examinations whose line in a list is remembered.
     """
 
     file_bytes: int = 8 * GIB
@@ -28,3 +29,4 @@ class Limits:
     jobs: int = 64
     workers: int = 1
     open_sources: int = 8
+    summaries: int = 5_000

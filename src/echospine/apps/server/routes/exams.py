@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from echospine.apps.server import present
-from echospine.apps.server.desk import AtDesk
+from echospine.apps.server.desk import AtDesk, Desk
 from echospine.apps.server.importing import WORKSTATION
 from echospine.apps.server.problems import documented
-from echospine.apps.server.schemas import LONGEST_TEXT, ExamDetail, ExamList, JobView, NewExam
-from echospine.domain.exams import ExamState
+from echospine.apps.server.schemas import LONGEST_TEXT, ExamDetail, ExamList, ExamSummary, JobView, NewExam
+from echospine.domain.exams import Exam, ExamState
 from echospine.domain.people import LONGEST_NAME, Person
 
 router = APIRouter(tags=["exams"])
@@ -27,8 +27,7 @@ def list_exams(
 ) -> ExamList:
     """Return examinations, newest first, and how many there are in all."""
     page = desk.house.studies.search(text, state, limit, offset)
-    files = [desk.house.studies.load(exam.id) for exam in page.exams]
-    return ExamList(exams=[present.summary(file) for file in files], total=page.total)
+    return ExamList(exams=[_summary(desk, exam) for exam in page.exams], total=page.total)
 
 
 @router.post(
@@ -79,3 +78,8 @@ def interpret_exam(desk: AtDesk, exam_id: str) -> JobView:
     The server does the same by itself, when it starts, for what a stop had cut off.
     """
     return desk.importing.interpret(exam_id)
+
+
+def _summary(desk: Desk, exam: Exam) -> ExamSummary:
+    """Return an examination's line in a list; the whole of it is loaded once for each revision."""
+    return desk.summaries.get((exam.id, exam.revision), lambda: present.summary(desk.house.studies.load(exam.id)))
