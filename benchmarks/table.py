@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`value` in `unit`; `budget` says what was promised; `peer` names what ran beside it, `ratio` is value/peer."""
+    """`value` in `unit`; `budget` says what was promised; `peer` names what ran beside it, `ratio`: value / peer, so above 1
+    is slower for a time and faster for a rate."""
 
     what: str
     value: float
