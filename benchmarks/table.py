@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`value` in `unit`; `budget` says what was promised; `peer` names what ran beside it, `ratio`: value / peer, so above 1
-    is slower for a time and faster for a rate."""
+    """A figure. `budget`: what was promised; `peer`: what ran beside it; `ratio`: value / peer's value.
+
+    Above 1, a time is slower than the peer's and a rate is faster.
+    """
 
     what: str
     value: float
