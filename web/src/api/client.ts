@@ -60,8 +60,9 @@ export function listExams({ state, ...query }: ExamQuery, signal?: AbortSignal):
   return body(http.GET("/api/exams", { params, ...(signal && { signal }) }));
 }
 
-export function readExam(examId: string): Promise<ExamDetail> {
-  return body(http.GET("/api/exams/{exam_id}", { params: exam(examId) }));
+/** Return an examination; `person`: whose review could be taken back, anybody's when empty. */
+export function readExam(examId: string, person = ""): Promise<ExamDetail> {
+  return body(http.GET("/api/exams/{exam_id}", { params: { ...exam(examId), query: { person } } }));
 }
 
 /** Interpret what an interrupted import left uninterpreted. */

@@ -308,7 +308,7 @@ export interface paths {
         put?: never;
         /**
          * Accept all findings that are still draft
-         * @description Accept every draft finding that has a value, in one step that can be taken back.
+         * @description Settle every finding that is still draft, in one step that can be taken back: accept what has a value.
          */
         post: operations["acceptAll"];
         delete?: never;
@@ -1406,7 +1406,10 @@ export interface operations {
     };
     getExam: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whose review `can_undo` is about; empty: anybody's. */
+                person?: string;
+            };
             header?: never;
             path: {
                 exam_id: string;
@@ -1584,7 +1587,7 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": {
-                    /** @description Recordings, companions (PLUS XML, .zraw) or archives; images in one folder make one recording. */
+                    /** @description Recordings, companions (PLUS XML, .zraw), archives; images of a folder make one recording. */
                     files: string[];
                     /** @description The examination to add to; without it a new one is made. */
                     exam_id?: string;

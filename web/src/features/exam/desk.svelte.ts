@@ -5,13 +5,12 @@
  * and the reader is told; nothing is overwritten.
  */
 
-import { addCaliper, decide, readExam, readRecording, readSeries, saveContour } from "../../api/client";
 import * as api from "../../api/client";
 import { Problem, Unreachable } from "../../api/problem";
 import type { CaliperKind, Decision, ExamDetail, Finding, RecordingDetail, Series } from "../../api/types";
 import type { Point } from "../../shared/geometry";
 import { notify } from "../../shared/notices.svelte";
-import { whoever } from "../../shared/person.svelte";
+import { person, whoever } from "../../shared/person.svelte";
 import { setQuery } from "../../shared/place.svelte";
 import { Frames } from "../../shared/viewer/frames.svelte";
 import { Player } from "../../shared/viewer/player.svelte";
@@ -65,7 +64,7 @@ export class Desk {
   /** Load the examination, then the recording and frame that the address names, or the first. */
   async open(recordingId: string | null, frame: number): Promise<void> {
     try {
-      this.exam = await readExam(this.id);
+      this.exam = await api.readExam(this.id, person.name);
       this.problem = undefined;
       const known = this.exam.recordings.find(({ id }) => id === recordingId) ?? this.exam.recordings[0];
       if (known) await this.show(known.id, frame);
@@ -76,7 +75,7 @@ export class Desk {
 
   /** Load the examination again, and keep looking at the same picture. */
   async reload(): Promise<void> {
-    this.exam = await readExam(this.id);
+    this.exam = await api.readExam(this.id, person.name);
     this.frames?.retry(this.player.frame);
     if (this.interpreted) this.overlays?.renewAll(this.player.frame);
     await this.#readSeries();
@@ -91,7 +90,7 @@ export class Desk {
     }
     const turn = ++this.#opening;
     try {
-      const recording = await readRecording(recordingId);
+      const recording = await api.readRecording(recordingId);
       if (turn !== this.#opening) return;
       this.#lay(recording, frame);
       await this.#readSeries();
@@ -104,7 +103,7 @@ export class Desk {
   async #readSeries(): Promise<void> {
     const recording = this.recording;
     if (!recording || !this.interpreted) return;
-    const series = await readSeries(recording.id);
+    const series = await api.readSeries(recording.id);
     if (recording === this.recording) this.series = series;
   }
 
@@ -135,15 +134,15 @@ export class Desk {
 
   decide(finding: Finding, decision: Decision, value?: number, reason?: string): Promise<boolean> {
     const body = { decision, value: value ?? null, reason: reason ?? "" };
-    return this.#act((base) => decide(this.id, finding.id, { ...body, ...base }), DONE[decision](finding.title));
+    return this.#act((base) => api.decide(this.id, finding.id, { ...body, ...base }), DONE[decision](finding.title));
   }
 
   acceptAll(): Promise<boolean> {
     return this.#act((base) => api.acceptAll(this.id, base), "All drafts accepted.");
   }
 
-  sign(person: string): Promise<boolean> {
-    return this.#act((base) => api.sign(this.id, { ...base, person }), `Signed by ${person}.`, false);
+  sign(name: string): Promise<boolean> {
+    return this.#act((base) => api.sign(this.id, { ...base, person: name }), `Signed by ${name}.`, false);
   }
 
   amend(reason: string): Promise<boolean> {
@@ -160,7 +159,7 @@ export class Desk {
     const { recording, player } = this;
     if (!recording) return Promise.resolve(false);
     const body = { kind, points: points.map(([x, y]): [number, number] => [x, y]) };
-    return this.#act((base) => addCaliper(recording.id, player.frame, { ...body, ...base }), "Calliper kept.");
+    return this.#act((base) => api.addCaliper(recording.id, player.frame, { ...body, ...base }), "Calliper kept.");
   }
 
   async saveContour(lines: readonly (readonly Point[])[], reason: string): Promise<boolean> {
@@ -169,7 +168,7 @@ export class Desk {
     const frame = player.frame;
     const body = { lines: lines.map((line) => line.map(([x, y]): [number, number] => [x, y])), reason };
     const text = `Bone line of frame ${frame + 1} saved; its numbers follow.`;
-    const saved = await this.#act((base) => saveContour(recording.id, frame, { ...body, ...base }), text);
+    const saved = await this.#act((base) => api.saveContour(recording.id, frame, { ...body, ...base }), text);
     if (saved) await this.#renewPicture();
     return saved;
   }
@@ -189,11 +188,11 @@ export class Desk {
 
   /** Do one thing as the reader, on the revision that the reader saw. */
   async #act(action: (base: Base) => Promise<ExamDetail>, done: string, undoable = true): Promise<boolean> {
-    const person = await whoever();
-    if (!person || !this.exam || this.busy) return false;
+    const name = await whoever();
+    if (!name || !this.exam || this.busy) return false;
     this.busy = true;
     try {
-      this.exam = await action({ person, revision: this.exam.revision });
+      this.exam = await action({ person: name, revision: this.exam.revision });
       notify("done", done, undoable ? { label: "Undo", run: () => void this.undo() } : undefined);
       return true;
     } catch (error) {

@@ -41,7 +41,8 @@ export function deedsOf(exam: ExamDetail): readonly Deed[] {
 
 /** One change of the examination writes all its lines with one revision, under one name. */
 function together(a: Change, b: Change): boolean {
-  return a.who === b.who && a.action === b.action && a.at === b.at && revisionOf(a) === revisionOf(b);
+  const revision = revisionOf(a);
+  return revision !== undefined && revision === revisionOf(b) && a.who === b.who && a.action === b.action;
 }
 
 function deedOf(group: readonly Change[], exam: ExamDetail): Deed {

@@ -22,7 +22,8 @@ export function scoreOf(times: readonly number[], frames: number): Score {
 
 /** Return the frame that is due `elapsed_s` after the first one, going round and round. */
 export function dueAt(score: Score, elapsed_s: number): number {
-  const t = ((elapsed_s % score.round_s) + score.round_s) % score.round_s;
+  const rest = elapsed_s % score.round_s;
+  const t = rest < 0 ? rest + score.round_s : rest;
   let low = 0;
   let high = score.starts.length - 1;
   while (low < high) {
