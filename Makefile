@@ -28,16 +28,16 @@ web: $(STATIC)/index.html
 	$(PYTHON) -m venv .venv
 
 .venv/installed: .venv/bin/python requirements.lock pyproject.toml
-	$(PIP) install --quiet --require-hashes -r requirements.lock
-	$(PIP) install --quiet --no-deps --editable .
+	$(PIP) install -qq --require-hashes -r requirements.lock
+	$(PIP) install -qq --no-deps --editable .
 	@touch $@
 
 .venv/installed-dev: .venv/installed requirements-dev.lock
-	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	$(PIP) install -qq --require-hashes -r requirements-dev.lock
 	@touch $@
 
 web/node_modules/installed: web/package.json web/package-lock.json
-	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' || \
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0] < 20))' || \
 	  { echo "EchoSpine needs Node 20 or newer to build its web page"; exit 1; }
 	cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -19,15 +19,14 @@ from echospine.workflow.review.deeds import require_revision
 def sign(house: House, exam_id: str, *, person: Person, revision: int | None) -> ExamFile:
     """Sign the examination as it stands; its version grows by one.
 
-    Raises NotAllowed while a measurement is still a draft (the message says how many), when nothing has been
-    accepted or edited, or in a state that cannot be signed; and Conflict.
+    Every measurement must have been decided; that all were rejected is a statement too ("nothing could be
+    measured"). Raises NotAllowed while one is still a draft (the message says how many), or in a state that
+    cannot be signed; and Conflict.
     """
 
     def signed(file: ExamFile) -> Exam:
         _require_decided(file)
         state = next_state(file.exam.state, ExamEvent.SIGN)
-        if not any(f.measurement.status in {Status.ACCEPTED, Status.EDITED} for f in file.findings):
-            raise NotAllowed("there is nothing to sign: no measurement has been accepted or edited")
         at, version = house.clock.now(), file.exam.version + 1
         return replace(file.exam, state=state, version=version, signed_by=person.name, signed_at=at)
 
