@@ -73,7 +73,7 @@ def examine(
         for file in files:
             _print_table(file)
         for path in written:
-            click.echo(f"wrote {path}")
+            click.echo(f"{'report: ' if path.endswith('.pdf') else 'wrote '}{path}")
     return report_problems(problems)
 
 
@@ -186,7 +186,7 @@ def _print_table(file: ExamFile) -> None:
         for finding in file.findings:
             if finding.recording_id == recording.id:
                 measured = finding.measurement
-                frame = "" if measured.frame is None else str(measured.frame)
+                frame = "" if measured.frame is None else f"{measured.frame + 1} of {recording.n_frames}"
                 table.add_row(TITLES[measured.quantity], measured.words, frame, measured.status.value)
         console.print(table)
         for note in recording.notes:
