@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from pydicom.uid import UID
 
 from echospine.adapters.dicom.bytefile import FETCH_AGAIN
 from echospine.adapters.dicom.codecs import DECODERS, JPEG_2000, Decoded
@@ -48,27 +49,32 @@ def pixel_reader(header: Header, layout: Layout, n_frames: int) -> PixelReader:
     name, place = header.body.name, header.pixels
     if place is None:
         raise TruncatedError(f"{name}: has no pixel data, only a header; {FETCH_AGAIN}")
-    if header.syntax not in UNCOMPRESSED and header.syntax not in DECODERS:
-        raise UnsupportedError(
-            f"{name}: its pixels are stored as {header.syntax.name}, which is not read; "
-            "export it as JPEG baseline or uncompressed"
-        )
-    if layout.photometric in JPEG_2000_COLOURS and header.syntax not in JPEG_2000:
-        raise UnsupportedError(
-            f"{name}: {layout.photometric} is a colour transform of JPEG 2000, but its pixels are stored as "
-            f"{header.syntax.name}; export it as RGB"
-        )
-    if (place.length is None) is (header.syntax in UNCOMPRESSED):
-        raise TruncatedError(
-            f"{name}: its pixels are {'' if place.length is None else 'not '}in compressed form, unlike its "
-            f"transfer syntax {header.syntax.name}; {FETCH_AGAIN}"
-        )
+    _require_storage(name, header.syntax, place, layout)
     table = make_table(layout, read_palette(name, header.dataset, layout) if layout.photometric == PALETTE else None)
     if place.length is not None:
         fetch, notes = _native(header, place, place.length, layout, n_frames)
     else:
         fetch, notes = _encapsulated(header, place, layout, n_frames)
     return PixelReader(fetch, table, (*notes, *_scaling(layout)))
+
+
+def _require_storage(name: str, syntax: UID, place: PixelPlace, layout: Layout) -> None:
+    """Raise InputError unless the transfer syntax is read, and the pixels are stored as it says."""
+    if syntax not in UNCOMPRESSED and syntax not in DECODERS:
+        raise UnsupportedError(
+            f"{name}: its pixels are stored as {syntax.name}, which is not read; "
+            "export it as JPEG baseline or uncompressed"
+        )
+    if layout.photometric in JPEG_2000_COLOURS and syntax not in JPEG_2000:
+        raise UnsupportedError(
+            f"{name}: {layout.photometric} is a colour transform of JPEG 2000, but its pixels are stored as "
+            f"{syntax.name}; export it as RGB"
+        )
+    if (place.length is None) is (syntax in UNCOMPRESSED):
+        raise TruncatedError(
+            f"{name}: its pixels are {'' if place.length is None else 'not '}in compressed form, unlike its "
+            f"transfer syntax {syntax.name}; {FETCH_AGAIN}"
+        )
 
 
 def _scaling(layout: Layout) -> tuple[str, ...]:
@@ -118,7 +124,10 @@ def _encapsulated(
             raise TooLargeError(
                 f"{file.name}: frame {number + 1} is compressed to more than {limit:,} bytes; {FETCH_AGAIN}"
             )
-        return decode(b"".join(file.read(*piece) for piece in pieces), layout)
+        decoded = decode(b"".join(file.read(*piece) for piece in pieces), layout)
+        if decoded.samples.shape[:2] != (layout.rows, layout.columns):
+            raise TruncatedError(f"{file.name}: frame {number + 1} decodes to another size; {FETCH_AGAIN}")
+        return decoded
 
     return fetch, _surplus(len(index), n_frames)
 

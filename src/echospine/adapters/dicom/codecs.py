@@ -156,7 +156,9 @@ def _check_siz(stream: bytes, layout: Layout) -> tuple[int, bool]:
         raise ValueError("no JPEG 2000 picture at the start of the frame")
     x1, y1, x0, y0, tile_x, tile_y = struct.unpack_from(">6I", stream, 8)
     components = struct.unpack_from(">H", stream, 40)[0]
-    _require(layout, y1 - y0, x1 - x0, components)
+    _require(layout, y1, x1, components)
+    if x0 or y0:  # no DICOM picture starts away from its grid's corner, and the binding miscounts one that does
+        raise ValueError(f"JPEG 2000 picture starts at ({x0}, {y0})")
     details = [struct.unpack_from(">3B", stream, 42 + 3 * i) for i in range(components)]
     depth = details[0][0]
     if any(detail != (depth, 1, 1) for detail in details):
