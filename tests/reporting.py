@@ -184,7 +184,7 @@ def report_recording(
             for i, m in enumerate(measured(scene) if findings is None else findings)
         ),
         key_images=tuple(KeyImage(make_frame(scene, i), seen[i], "Bone surface, shallowest point") for i in chosen),
-        series={Quantity.BONE_DEPTH_MIN: lowest * step_y, Quantity.BONE_DEPTH_MEAN: mean * step_y},
+        series={Quantity.BONE_DEPTH_MIN: lowest * step_y, Quantity.TISSUE_THICKNESS: mean * step_y},
         interpretations=seen,
     )
 

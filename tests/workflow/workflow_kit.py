@@ -15,11 +15,10 @@ from echospine.adapters.objects import MemoryObjects
 from echospine.adapters.sql import MemoryStudies
 from echospine.apps.wiring import build_reader
 from echospine.domain.exams import Exam, ExamFile, Recording
-from echospine.domain.frames import Frame
-from echospine.domain.labels import Field, Interpretation, Method, Quality, Sector, Structure, Surface
 from echospine.domain.people import Person
 from echospine.ports import House, LocalFile, ObjectStore, RecordingPlan, StudyStore
 from echospine.workflow.exam import create_exam, import_recording, interpret_recording
+from line_model import LineModel
 
 WIDTH, HEIGHT, STEP_MM = 48, 64, 0.5
 READER, OTHER = Person("Reader One"), Person("Reader Two")
@@ -35,27 +34,6 @@ class Clock:
 
     def now(self) -> datetime:
         return START + next(self._ticks) * self._step
-
-
-@dataclass(frozen=True)
-class LineModel:
-    """Finds the brightest row of each column, where it is bright."""
-
-    version: str = "1"
-
-    @property
-    def method(self) -> Method:
-        return Method("line finder", self.version)
-
-    def survey(self, samples: Sequence[Frame]) -> Field:
-        geometry = samples[0].geometry
-        return Field(Sector(np.zeros(geometry.width), np.full(geometry.width, geometry.height - 1.0)))
-
-    def interpret(self, frame: Frame, field: Field) -> Interpretation:
-        grey = frame.grey.astype(float)
-        rows = np.where(grey.max(axis=0) > 200, grey.argmax(axis=0), np.nan)
-        surface = Surface(Structure.BONE, rows, np.where(np.isfinite(rows), 0.9, 0.6))
-        return Interpretation(frame.index, self.method, field, (surface,), Quality(1.0, 0.0, 0.2, 0.9))
 
 
 @dataclass

@@ -48,7 +48,6 @@ class Quantity(StrEnum):
 
     BONE_DEPTH_MIN = "bone_depth_min"
     BONE_DEPTH_MIDLINE = "bone_depth_midline"
-    BONE_DEPTH_MEAN = "bone_depth_mean"
     TISSUE_THICKNESS = "tissue_thickness"
     TISSUE_GREY = "tissue_grey"
     SWEEP_LENGTH = "sweep_length"
@@ -61,7 +60,6 @@ class Quantity(StrEnum):
 TITLES: dict[Quantity, str] = {
     Quantity.BONE_DEPTH_MIN: "Bone depth, shallowest",
     Quantity.BONE_DEPTH_MIDLINE: "Bone depth at the midline of the image",
-    Quantity.BONE_DEPTH_MEAN: "Bone depth, mean",
     Quantity.TISSUE_THICKNESS: "Thickness of tissue over bone",
     Quantity.TISSUE_GREY: "Mean grey level of tissue over bone",
     Quantity.SWEEP_LENGTH: "Sweep length",

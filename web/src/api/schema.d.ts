@@ -992,7 +992,7 @@ export interface components {
          * @description What was measured.
          * @enum {string}
          */
-        Quantity: "bone_depth_min" | "bone_depth_midline" | "bone_depth_mean" | "tissue_thickness" | "tissue_grey" | "sweep_length" | "sweep_speed" | "length" | "angle" | "area";
+        Quantity: "bone_depth_min" | "bone_depth_midline" | "tissue_thickness" | "tissue_grey" | "sweep_length" | "sweep_speed" | "length" | "angle" | "area";
         /**
          * RecordingDetail
          * @description What is known of a recording without its pixels.

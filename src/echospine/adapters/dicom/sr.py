@@ -53,7 +53,6 @@ DECIDED = (Status.ACCEPTED, Status.EDITED)
 OVER_FRAMES = (
     Quantity.BONE_DEPTH_MIN,
     Quantity.BONE_DEPTH_MIDLINE,
-    Quantity.BONE_DEPTH_MEAN,
     Quantity.TISSUE_THICKNESS,
     Quantity.TISSUE_GREY,
 )

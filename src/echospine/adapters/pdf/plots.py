@@ -17,7 +17,7 @@ from echospine.domain.units import Floats
 MOST_POINTS = 600
 """More values than this are drawn as the median of bins: no printer shows more."""
 
-DEPTHS = (Quantity.BONE_DEPTH_MIN, Quantity.BONE_DEPTH_MIDLINE, Quantity.BONE_DEPTH_MEAN)
+DEPTHS = (Quantity.BONE_DEPTH_MIN, Quantity.BONE_DEPTH_MIDLINE, Quantity.TISSUE_THICKNESS)
 DASHES = ("solid", "dashed", "dotted")
 
 
