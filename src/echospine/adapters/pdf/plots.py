@@ -41,7 +41,7 @@ def round_axis(low: float, high: float, n_ticks: int = 5) -> Axis:
     rough = span / n_ticks
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * (1 - 1e-9))
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    first, last = math.floor(low / step + 1e-12), math.ceil(high / step - 1e-12)
     last = max(last, first + 1)
     return Axis(first * step, last * step, tuple(round(i * step, 9) for i in range(first, last + 1)))
 
