@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 
 from echospine.domain.frames import Frame
 from echospine.domain.labels import Field, Interpretation, Method, Quality, Structure, Surface
-from echospine.domain.units import Floats
+from echospine.domain.units import Floats, Mask
 from echospine.engine.vision.beams import BeamGrid, Grid, beam_grid
 from echospine.engine.vision.field import find_field
-from echospine.engine.vision.path import best_path
+from echospine.engine.vision.path import best_path, follow
 from echospine.engine.vision.phase import phase_symmetry
 from echospine.engine.vision.quality import judge
 
@@ -21,6 +22,12 @@ FAINT = 0.3
 """Share of the brightest grey level up to which tissue counts as tissue, and from which a ridge counts in full."""
 SHADOW_WIDTH_MM = 5.0
 """Tissue above and below is compared over this width: shadows are wide, speckle is not."""
+STEEPEST = 3.0
+"""Steepest surface that is followed, depth over width."""
+FOLLOW_GAP_MM = 1.0
+"""A surface is followed over a gap of this width in its echo."""
+NEIGHBOURS_MM = 1.0
+"""Evidence of a beam counts for its neighbours' confidence over this width: a surface is continuous."""
 LEAST_DROP = 0.35
 """What is left of the evidence where tissue below is no darker than above: reverberation can fill a shadow."""
 
@@ -73,44 +80,40 @@ class BoneFinder:
             nothing = Surface(Structure.BONE, np.full(width, np.nan), np.zeros(width))
             return Interpretation(frame.index, self.method, field, (nothing,), Quality(0, 0, 0, 0, ("no image field",)))
         grey = grid.sample(frame.grey)
-        evidence = self.evidence(grid, grey)
-        course = self._course(grid, evidence)
+        echo = self.echo(grid, grey)
+        evidence = echo * self._drop(grid, np.minimum(grey, FAINT * _top_grey(grid, grey)))
+        course = self._course(grid, evidence, echo)
         surface = self._surface(grid, grey, evidence, course)
         return Interpretation(frame.index, self.method, field, (surface,), judge(grid, grey, course))
 
-    def evidence(self, grid: BeamGrid, grey: Grid) -> Grid:
-        """Return the evidence for a bone surface, 0 to 1, on the beam grid: ridge x brightness x shadow."""
+    def echo(self, grid: BeamGrid, grey: Grid) -> Grid:
+        """Return how much a place looks like the echo of bone, 0 to 1, on the beam grid, whatever lies around it.
+
+        Ridge x brightness, times two signs of a shadow: the echo stands out from the mean below it; and below it there
+        are no more bright lines, exp(-their sum): bone is the last bright line along a beam, fascia and muscle
+        fibres are not. Places with less than half of the window below them in the field cannot be judged, and give 0.
+        """
         wavelengths = tuple((mm / grid.step_mm, mm / grid.lateral_mm) for mm in self.scales_mm)
         ridge, level = phase_symmetry(grey, wavelengths, noise=3.0)
-        bright = _brightness(grid, grey)
-        evidence = np.sqrt(np.clip(1.6 * ridge * level, 0, 1) * bright) * self._shadow(grid, grey, ridge)
-        depth_mm = np.arange(grey.shape[0], dtype=np.float32) * grid.step_mm
-        first, last = self.near_field_mm
-        evidence *= np.clip((depth_mm - first) / (last - first), 0, 1)[:, None]
-        evidence[~grid.inside] = 0
-        strength: Grid = evidence.astype(np.float32)
-        return strength
-
-    def _shadow(self, grid: BeamGrid, grey: Grid, ridge: Grid) -> Grid:
-        """Return how much a place casts a shadow, 0 to 1: the product of three signs.
-
-        The echo here stands out from the mean below it. Below it there are no more bright lines, exp(-their sum):
-        bone is the last bright line along a beam, fascia and muscle fibres are not. Tissue is darker below than
-        above, lines left out (`FAINT`), by more than attenuation alone does. Places with less than half of the window
-        below them in the field cannot be judged, and give 0.
-        """
         first, last = (max(1, int(mm / grid.step_mm)) for mm in self.shadow_mm)
-        top = np.float32(_top_grey(grid, grey))
         below = _window_mean(grey, first, last)
         here = uniform_filter1d(grey, max(1, int(1.0 / grid.step_mm)), axis=0)
         stands_out = np.clip(1.6 * (here - below) / (here + below + 4.0) - 0.3, 0, 1)
-        lines: Grid = ridge * np.minimum(grey / (FAINT * top), np.float32(1))
+        lines: Grid = ridge * np.minimum(grey / np.float32(FAINT * _top_grey(grid, grey)), np.float32(1))
         last_line = np.exp(-_sum_below(lines, first) * np.float32(grid.step_mm / self.ridges_mm))
-        room = np.cumsum(grid.inside[::-1], axis=0)[::-1]
-        shadow: Grid = (
-            stands_out * last_line * self._drop(grid, np.minimum(grey, FAINT * top)) * (room >= (first + last) / 2)
+        judged = np.cumsum(grid.inside[::-1], axis=0)[::-1] >= (first + last) / 2
+        line = np.sqrt(np.clip(1.6 * ridge * level, 0, 1) * _brightness(grid, grey))
+        echo: Grid = (line * stands_out * last_line * self._deep_enough(grid) * (judged & grid.inside)).astype(
+            np.float32
         )
-        return shadow
+        return echo
+
+    def _deep_enough(self, grid: BeamGrid) -> Grid:
+        """Return the weight of each depth, shape (n_depths, 1): 0 in the near field, 1 below it."""
+        first, last = self.near_field_mm
+        depth_mm = np.arange(grid.inside.shape[0], dtype=np.float32) * grid.step_mm
+        weight: Grid = np.clip((depth_mm - first) / (last - first), 0, 1)[:, None]
+        return weight
 
     def _drop(self, grid: BeamGrid, tissue: Grid) -> Grid:
         """Return how much darker tissue is below a place than above it: `LEAST_DROP` (not at all) to 1 (a shadow)."""
@@ -124,16 +127,35 @@ class BoneFinder:
         drop: Grid = np.clip((brighter - ratio) / (brighter - darker), LEAST_DROP, 1)
         return drop
 
-    def _course(self, grid: BeamGrid, evidence: Grid) -> Floats:
-        """Return the depth index of bone per beam, NaN where there is none."""
+    def _course(self, grid: BeamGrid, evidence: Grid, echo: Grid) -> Floats:
+        """Return the depth index of bone per beam, NaN where there is none.
+
+        Steep flanks cast their shadow beside themselves, so each run of the best path is followed on along the echo.
+        """
         per_row = self.jump_price * grid.step_mm / grid.lateral_mm
-        reach = int(np.clip(np.ceil(3.0 * grid.lateral_mm / grid.step_mm), 3, 12))
+        reach = int(np.clip(np.ceil(STEEPEST * grid.lateral_mm / grid.step_mm), 3, 12))
         path = best_path(evidence, self.threshold, per_row, self.switch_price, reach)
-        seen = np.flatnonzero(np.isfinite(path))
-        for run in np.split(seen, np.flatnonzero(np.diff(seen) > 1) + 1):
-            if run.size * grid.lateral_mm < self.shortest_mm:
-                path[run] = np.nan
-        return path
+        path[self._bridges(grid, echo, path)] = np.nan
+        runs = [run for run in _runs(np.isfinite(path)) if run.size * grid.lateral_mm >= self.shortest_mm]
+        course = np.full_like(path, np.nan)
+        for run in runs:
+            course[run] = path[run]
+        patience = max(1, int(FOLLOW_GAP_MM / grid.lateral_mm))
+        for run in runs:
+            for end, step in ((run[0], -1), (run[-1], 1)):
+                follow(
+                    course, echo, int(end), step, limit=self.threshold, reach=reach, patience=patience, most=run.size
+                )
+        return course
+
+    def _bridges(self, grid: BeamGrid, echo: Grid, path: Floats) -> Mask:
+        """Return the beams in which the path only joins two surfaces: hardly any echo over more than a small gap."""
+        seen = np.isfinite(path)
+        on_path = echo[np.nan_to_num(path).astype(int), np.arange(path.size)]
+        bridges = np.zeros_like(seen)
+        for run in _runs(seen & (on_path < self.threshold / 2)):
+            bridges[run] = run.size * grid.lateral_mm > FOLLOW_GAP_MM
+        return bridges
 
     def _surface(self, grid: BeamGrid, grey: Grid, evidence: Grid, course: Floats) -> Surface:
         """Return the course in the picture's columns, on the crest of the echo, with confidence."""
@@ -141,7 +163,7 @@ class BoneFinder:
         beams = np.arange(course.size)
         on_path = np.where(seen, evidence[np.nan_to_num(course).astype(int), beams], 0.0)
         sure = np.where(seen, on_path - self.threshold, self.threshold - evidence.max(axis=0))
-        confidence = 1.0 / (1.0 + np.exp(-gaussian_filter1d(sure, 2.0) / 0.08))
+        confidence = 1.0 / (1.0 + np.exp(-_smooth_in_runs(sure, seen, NEIGHBOURS_MM / grid.lateral_mm) / 0.08))
         rows = grid.rows_in_picture(self._on_crest(grid, grey, course))
         middle = grid.columns_px[grid.columns_px.shape[0] // 2]
         per_column = np.interp(np.arange(rows.size), middle, confidence)
@@ -158,10 +180,23 @@ class BoneFinder:
         offsets = np.arange(-reach, reach + 1)
         near = np.clip(course[seen].astype(int)[:, None] + offsets, 0, grey.shape[0] - 1)
         crest[seen] = near[np.arange(seen.size), smooth[near, seen[:, None]].argmax(axis=1)]
-        for run in np.split(seen, np.flatnonzero(np.diff(seen) > 1) + 1):
-            if run.size:
-                crest[run] = gaussian_filter1d(crest[run], 0.5 / grid.lateral_mm, mode="nearest")
+        for run in _runs(np.isfinite(course)):
+            crest[run] = gaussian_filter1d(crest[run], 0.5 / grid.lateral_mm, mode="nearest")
         return crest
+
+
+def _runs(seen: Mask) -> list[npt.NDArray[np.intp]]:
+    """Return the indices of each run of True."""
+    there = np.flatnonzero(seen)
+    return [run for run in np.split(there, np.flatnonzero(np.diff(there) > 1) + 1) if run.size]
+
+
+def _smooth_in_runs(values: Floats, seen: Mask, sigma: float) -> Floats:
+    """Return `values` smoothed along each run of beams with, and each without, a surface; never across the two."""
+    smooth = values.copy()
+    for run in np.split(np.arange(seen.size), np.flatnonzero(np.diff(seen)) + 1):
+        smooth[run] = gaussian_filter1d(values[run], sigma, mode="nearest")
+    return smooth
 
 
 def _top_grey(grid: BeamGrid, grey: Grid) -> float:

@@ -56,3 +56,25 @@ def _walk_back(came_from: npt.NDArray[np.int32], none_from: npt.NDArray[np.int32
         if beam:
             state = int(none_from[beam] if state == NONE else came_from[beam, state])
     return path
+
+
+def follow(
+    course: Floats, echo: Grid, end: int, step: int, *, limit: float, reach: int, patience: int, most: int
+) -> None:
+    """Continue `course` beyond `end` along the strongest echo, in place; `step`: -1 to the left, 1 to the right.
+
+    Each beam takes the strongest echo within `reach` rows of the last; beams where it is below `limit` are bridged,
+    at most `patience` in a row. Ends after `most` beams, at another surface, or at the edge.
+    """
+    row, missed = int(course[end]), 0
+    for beam in range(end + step, end + step * (most + 1), step):
+        if not 0 <= beam < course.size or np.isfinite(course[beam]) or missed > patience:
+            return
+        first = max(0, row - reach)
+        best = first + int(echo[first : row + reach + 1, beam].argmax())
+        if echo[best, beam] < limit:
+            missed += 1
+            continue
+        bridged = np.arange(beam - step * missed, beam + step, step)
+        course[bridged] = np.round(np.linspace(row, best, missed + 1)) if missed else best
+        row, missed = best, 0
