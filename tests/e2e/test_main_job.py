@@ -73,7 +73,8 @@ def test_a_calibrated_sequence_goes_from_import_to_a_downloaded_report(
 
     page.get_by_role("button", name="Accept all").click()
     page.get_by_role("button", name="Sign").click()
-    expect(page.get_by_role("dialog")).to_contain_text("1 finding edited")
+    expect(page.get_by_role("dialog")).to_contain_text("Thickness of tissue over bone: 25.3 mm, edited")
+    assert shown_frame(page) == shallowest["frame"] + 1, "deciding must not turn the frames"
     shoot(page, "sign")
     page.get_by_role("dialog").get_by_role("button", name="Sign").click()
 

@@ -21,6 +21,11 @@ export function notify(kind: Notice["kind"], text: string, action?: Notice["acti
   if (kind === "done") setTimeout(() => dismiss(notice.id), SHOWN_MS);
 }
 
+/** Take away what was done: the reader has turned the page. */
+export function forgetDone(): void {
+  notices.list = notices.list.filter((notice) => notice.kind === "error");
+}
+
 /** Take a line away. */
 export function dismiss(id: number): void {
   notices.list = notices.list.filter((notice) => notice.id !== id);

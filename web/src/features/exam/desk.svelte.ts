@@ -151,7 +151,7 @@ export class Desk {
 
   async undo(): Promise<boolean> {
     const undone = await this.#act((base) => api.undo(this.id, base), "Taken back.", false);
-    if (undone) await this.#renewPicture();
+    if (undone) await this.#renewPicture(this.player.frame);
     return undone;
   }
 
@@ -169,17 +169,20 @@ export class Desk {
     const body = { lines: lines.map((line) => line.map(([x, y]): [number, number] => [x, y])), reason };
     const text = `Bone line of frame ${frame + 1} saved; its numbers follow.`;
     const saved = await this.#act((base) => api.saveContour(recording.id, frame, { ...body, ...base }), text);
-    if (saved) await this.#renewPicture();
+    if (saved) {
+      this.overlays?.redraw(frame, body.lines);
+      void this.#renewPicture(frame);
+    }
     return saved;
   }
 
   /** Fetch again what a changed contour changes. */
-  async #renewPicture(): Promise<void> {
-    const { overlays, player } = this;
+  async #renewPicture(frame: number): Promise<void> {
+    const overlays = this.overlays;
     if (!overlays) return;
     try {
-      overlays.renewAll(player.frame);
-      await overlays.renew(player.frame);
+      overlays.renewAll(frame);
+      await overlays.renew(frame);
       await this.#readSeries();
     } catch (error) {
       tell(error);

@@ -38,6 +38,16 @@ export class Overlays {
     }
   }
 
+  /** Show a bone line that was just saved, until the server's own words for it arrive. */
+  redraw(frame: number, lines: FrameOverlay["surfaces"][number]["lines"]): void {
+    const before = this.#frames.get(frame);
+    if (!before) return;
+    const bone = { structure: "bone", lines, confidence: lines.map(() => 1), edited: true };
+    const others = before.surfaces.filter(({ structure }) => structure !== bone.structure);
+    this.#frames.set(frame, { ...before, surfaces: [...others, bone] });
+    this.arrived++;
+  }
+
   /** Fetch one frame again, because somebody changed it. */
   async renew(frame: number): Promise<void> {
     await this.#fetch(frame, 1);

@@ -66,7 +66,7 @@ export async function sign(desk: Desk): Promise<boolean> {
   const answers = await ask({
     title: "Sign the report",
     text: "With your name this becomes the report of the examination. It can be amended later; nothing is lost.",
-    lines: tally(exam),
+    lines: contents(exam),
     fields: [{ name: "name", label: "Your name", value: person.name, required: true }],
     confirm: "Sign",
   });
@@ -84,12 +84,17 @@ export async function amend(desk: Desk): Promise<void> {
   if (answers) await desk.amend(answers["reason"] ?? "");
 }
 
-/** Return how many findings stand in each state, in words. */
-function tally(exam: ExamDetail): string[] {
-  return (["accepted", "edited", "rejected"] as const)
-    .map((status) => ({ status, n: exam.findings.filter((one) => one.status === status).length }))
-    .filter(({ n }) => n > 0)
-    .map(({ status, n }) => `${count(n, "finding")} ${status}`);
+/** Return what a signature would put into the report, line by line, and how much it leaves out. */
+function contents(exam: ExamDetail): string[] {
+  const kept = exam.findings.filter((one) => one.status === "accepted" || one.status === "edited");
+  const out = exam.findings.filter((one) => one.status === "rejected").length;
+  const several = exam.recordings.length > 1;
+  const lines = kept.map((one) => {
+    const recording = several ? ` (${exam.recordings.find(({ id }) => id === one.recording_id)?.name ?? ""})` : "";
+    const value = [valueText(one.value, one.uncertainty), doubtText(one.uncertainty), unitText(one.unit)].filter(Boolean);
+    return `${one.title}: ${value.join(" ")}, ${one.status}${recording}`;
+  });
+  return out ? [...lines, `${count(out, "finding")} rejected, left out`] : lines;
 }
 
 /** Return how many drafts are left, and how many of them have no value to accept. */
