@@ -2,7 +2,10 @@ import { describe, expect, it } from "vitest";
 import { bend, densify, drawOver, knobsOf, moveEnd, without } from "../src/features/exam/contour";
 import type { Point } from "../src/shared/geometry";
 
-const slope: Point[] = [[0, 10], [40, 50]];
+const slope: Point[] = [
+  [0, 10],
+  [40, 50],
+];
 
 describe("a contour under a person's hand", () => {
   it("becomes one point per whole column", () => {
@@ -12,8 +15,30 @@ describe("a contour under a person's hand", () => {
   });
 
   it("keeps runs apart, and closes only small gaps", () => {
-    expect(densify([[[0, 1], [5, 1]], [[8, 1], [12, 1]]])).toHaveLength(1);
-    expect(densify([[[0, 1], [5, 1]], [[20, 1], [25, 1]]])).toHaveLength(2);
+    expect(
+      densify([
+        [
+          [0, 1],
+          [5, 1],
+        ],
+        [
+          [8, 1],
+          [12, 1],
+        ],
+      ]),
+    ).toHaveLength(1);
+    expect(
+      densify([
+        [
+          [0, 1],
+          [5, 1],
+        ],
+        [
+          [20, 1],
+          [25, 1],
+        ],
+      ]),
+    ).toHaveLength(2);
   });
 
   it("has handles at both ends", () => {
@@ -24,7 +49,12 @@ describe("a contour under a person's hand", () => {
   });
 
   it("bends fully at the handle and not at all at its neighbours", () => {
-    const [run] = densify([[[0, 10], [40, 10]]]);
+    const [run] = densify([
+      [
+        [0, 10],
+        [40, 10],
+      ],
+    ]);
     const knobs = [0, 20, 40];
     const bent = bend(run!, knobs, 20, 6);
     expect(bent[20]![1]).toBe(16);
@@ -42,8 +72,16 @@ describe("a contour under a person's hand", () => {
   });
 
   it("is replaced where a stroke is drawn over it, in either direction", () => {
-    const contour = densify([[[0, 10], [40, 10]]]);
-    const drawn = drawOver(contour, [[30, 20], [10, 20]]);
+    const contour = densify([
+      [
+        [0, 10],
+        [40, 10],
+      ],
+    ]);
+    const drawn = drawOver(contour, [
+      [30, 20],
+      [10, 20],
+    ]);
     expect(drawn).toHaveLength(1);
     expect(drawn[0]!.map(([x]) => x)).toEqual(Array.from({ length: 41 }, (_, i) => i));
     expect([drawn[0]![9]![1], drawn[0]![10]![1], drawn[0]![30]![1], drawn[0]![31]![1]]).toEqual([10, 20, 20, 10]);

@@ -10,7 +10,9 @@ describe("what is generated", () => {
   it("speaks the committed contract: run `npm run generate` when this fails", async () => {
     const made = astToString(await openapiTS(here("../openapi.json")));
     const committed = readFileSync(here("../src/api/schema.d.ts"), "utf-8");
-    expect(committed.slice(committed.indexOf("export interface paths"))).toBe(made.slice(made.indexOf("export interface paths")));
+    expect(committed.slice(committed.indexOf("export interface paths"))).toBe(
+      made.slice(made.indexOf("export interface paths")),
+    );
   });
 });
 

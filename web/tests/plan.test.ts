@@ -42,7 +42,9 @@ describe("the plan of the page", () => {
   });
 
   it("keeps colours in the theme, and styles out of markup", () => {
-    const markup = files.filter((path) => path.endsWith(".svelte")).map((path) => readFileSync(join(root, path), "utf-8"));
+    const markup = files
+      .filter((path) => path.endsWith(".svelte"))
+      .map((path) => readFileSync(join(root, path), "utf-8"));
     expect(markup.filter((text) => /\sstyle="/.test(text))).toEqual([]);
   });
 });

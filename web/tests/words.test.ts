@@ -18,7 +18,11 @@ describe("numbers", () => {
 
   it("have units, amounts and sizes in words", () => {
     expect([unitText("mm2"), unitText("deg"), unitText("furlong")]).toEqual(["mm²", "°", "furlong"]);
-    expect([count(1, "frame"), count(2000, "frame"), count(2, "entry", "entries")]).toEqual(["1 frame", "2,000 frames", "2 entries"]);
+    expect([count(1, "frame"), count(2000, "frame"), count(2, "entry", "entries")]).toEqual([
+      "1 frame",
+      "2,000 frames",
+      "2 entries",
+    ]);
     expect([sizeText(12), sizeText(12_345), sizeText(12_345_678)]).toEqual(["12 B", "12 kB", "12.3 MB"]);
     expect([restText(null), restText(0.2), restText(300)]).toEqual(["", "about 1 s left", "about 5 min left"]);
     expect(words("erector_spinae")).toBe("Erector spinae");
@@ -53,10 +57,16 @@ describe("the history", () => {
   });
   const value = (value: number, revision: number): string =>
     JSON.stringify({ measurement: { value, unit: "mm", uncertainty: null }, revision });
-  const exam = (history: Change[]): ExamDetail => ({ findings: [finding], recordings: [], history }) as unknown as ExamDetail;
+  const exam = (history: Change[]): ExamDetail =>
+    ({ findings: [finding], recordings: [], history }) as unknown as ExamDetail;
 
   it("says what a value was and became, newest first", () => {
-    const deeds = deedsOf(exam([change({ action: "create", target: "exam" }), change({ before: value(1, 1), after: value(2, 2), reason: "By hand" })]));
+    const deeds = deedsOf(
+      exam([
+        change({ action: "create", target: "exam" }),
+        change({ before: value(1, 1), after: value(2, 2), reason: "By hand" }),
+      ]),
+    );
     expect(deeds.map(({ what }) => what)).toEqual(["Edited", "Opened"]);
     expect(deeds[0]).toMatchObject({ lines: ["Length: 1.0 mm → 2.0 mm"], reason: "By hand" });
   });
@@ -67,7 +77,9 @@ describe("the history", () => {
   });
 
   it("survives text that is no JSON, and things that are gone", () => {
-    const deeds = deedsOf(exam([change({ before: "{", after: "no", target: "measurement:gone" }), change({ target: "contour:r/4" })]));
+    const deeds = deedsOf(
+      exam([change({ before: "{", after: "no", target: "measurement:gone" }), change({ target: "contour:r/4" })]),
+    );
     expect(deeds.flatMap(({ lines }) => lines)).toEqual(["frame 5", "A finding"]);
   });
 });

@@ -1,8 +1,7 @@
 /** Which page an address names. */
 
 export type Route =
-  | { readonly page: "home" | "exams" | "nowhere" }
-  | { readonly page: "exam" | "report"; readonly id: string };
+  { readonly page: "home" | "exams" | "nowhere" } | { readonly page: "exam" | "report"; readonly id: string };
 
 /** Return the page of a path. */
 export function routeOf(path: string): Route {

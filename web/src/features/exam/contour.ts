@@ -57,7 +57,8 @@ function fade(i: number, before: number, at: number, after: number): number {
 export function moveEnd(contour: Contour, run: Run, end: "first" | "last", x: number): Contour {
   const others = contour.filter((other) => other !== run);
   const [left, right] = [run[0]![0], run.at(-1)![0]];
-  const [from, to] = end === "first" ? [Math.min(Math.round(x), right - 1), right] : [left, Math.max(Math.round(x), left + 1)];
+  const [from, to] =
+    end === "first" ? [Math.min(Math.round(x), right - 1), right] : [left, Math.max(Math.round(x), left + 1)];
   const moved: Point[] = [];
   for (let column = from; column <= to; column++) {
     const index = Math.min(run.length - 1, Math.max(0, column - left));

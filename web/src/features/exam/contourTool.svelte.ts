@@ -93,7 +93,10 @@ export class ContourTool implements Tool {
     this.#keep();
     const [x, y] = [this.image.width / 2, Math.round(this.image.height / 2)];
     const half = (this.image.width * NEW_RUN_SHARE) / 2;
-    this.contour = drawOver(this.contour, [[Math.round(x - half), y], [Math.round(x + half), y]]);
+    this.contour = drawOver(this.contour, [
+      [Math.round(x - half), y],
+      [Math.round(x + half), y],
+    ]);
     const run = this.contour.findIndex((one) => one.some(([column]) => column === Math.round(x)));
     this.chosen = { run, at: knobsOf(this.contour[run]!, this.#apart)[1]! };
   }

@@ -21,7 +21,7 @@ const WHAT: Record<string, string> = {
   reject: "Rejected",
   "accept all": "Accepted all",
   calliper: "Set a calliper",
-  
+
   contour: "Corrected the bone line",
   undo: "Took back",
   sign: "Signed",

@@ -15,7 +15,7 @@ export interface Shown {
 
 const FIELD = "#7d8b97";
 const CALLIPER = "#f4f7fa";
-const SURE = 0.75;
+const SURE = 0.5;
 const LEAST_STRENGTH = 0.55;
 
 /** Return the shapes of what was seen; a line that is less sure is fainter, and broken below SURE. */
@@ -45,7 +45,12 @@ function surfaceShapes(surface: FrameOverlay["surfaces"][number]): Shape[] {
 
 function boxShape({ x0, y0, x1, y1 }: FrameOverlay["text_boxes"][number]): Shape {
   const [left, top, right, bottom] = [x0 - 0.5, y0 - 0.5, x1 + 0.5, y1 + 0.5];
-  const points = [[left, top], [right, top], [right, bottom], [left, bottom]] as const;
+  const points = [
+    [left, top],
+    [right, top],
+    [right, bottom],
+    [left, bottom],
+  ] as const;
   return { kind: "line", points, colour: FIELD, width: 1, closed: true };
 }
 

@@ -91,7 +91,9 @@ function contents(exam: ExamDetail): string[] {
   const several = exam.recordings.length > 1;
   const lines = kept.map((one) => {
     const recording = several ? ` (${exam.recordings.find(({ id }) => id === one.recording_id)?.name ?? ""})` : "";
-    const value = [valueText(one.value, one.uncertainty), doubtText(one.uncertainty), unitText(one.unit)].filter(Boolean);
+    const value = [valueText(one.value, one.uncertainty), doubtText(one.uncertainty), unitText(one.unit)].filter(
+      Boolean,
+    );
     return `${one.title}: ${value.join(" ")}, ${one.status}${recording}`;
   });
   return out ? [...lines, `${count(out, "finding")} rejected, left out`] : lines;

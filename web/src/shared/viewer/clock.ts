@@ -13,7 +13,10 @@ export interface Score {
 export function scoreOf(times: readonly number[], frames: number): Score {
   const known = times.length === frames && frames > 1 && times.every((t, i) => i === 0 || t >= times[i - 1]!);
   if (!known) {
-    return { starts: Array.from({ length: frames }, (_, i) => i / ASSUMED_HZ), round_s: Math.max(frames, 1) / ASSUMED_HZ };
+    return {
+      starts: Array.from({ length: frames }, (_, i) => i / ASSUMED_HZ),
+      round_s: Math.max(frames, 1) / ASSUMED_HZ,
+    };
   }
   const starts = times.map((t) => t - times[0]!);
   const last = starts.at(-1)!;

@@ -51,11 +51,7 @@ function trace(context: CanvasRenderingContext2D, points: readonly Point[], clos
   if (closed) context.closePath();
 }
 
-function drawLine(
-  context: CanvasRenderingContext2D,
-  shape: Extract<Shape, { kind: "line" }>,
-  place: Place,
-): void {
+function drawLine(context: CanvasRenderingContext2D, shape: Extract<Shape, { kind: "line" }>, place: Place): void {
   const width = shape.width ?? 2;
   trace(context, shape.points.map(place), shape.closed ?? false);
   context.lineJoin = context.lineCap = "round";
@@ -98,7 +94,12 @@ function drawCross(
 ): void {
   const [x, y] = place(at);
   context.beginPath();
-  for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]] as const) {
+  for (const [dx, dy] of [
+    [1, 0],
+    [-1, 0],
+    [0, 1],
+    [0, -1],
+  ] as const) {
     context.moveTo(x + 4 * dx, y + 4 * dy);
     context.lineTo(x + CROSS_PX * dx, y + CROSS_PX * dy);
   }
