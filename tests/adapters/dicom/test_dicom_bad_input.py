@@ -174,7 +174,7 @@ def test_compressed_frames_of_another_size_than_declared(tmp_path, syntax, frame
 
 
 def test_a_deflated_bomb_is_stopped(tmp_path, monkeypatch):
-    monkeypatch.setattr("echospine.adapters.dicom.bytefile.MAX_INFLATED_BYTES", 1 << 22)
+    monkeypatch.setattr("echospine.adapters.dicom.reading.bytefile.MAX_INFLATED_BYTES", 1 << 22)
     data = make_dicom(FRAMES, syntax=uid.DeflatedExplicitVRLittleEndian)
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     path = tmp_path / "scan.dcm"

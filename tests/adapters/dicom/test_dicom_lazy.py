@@ -80,7 +80,7 @@ def test_opening_reads_no_pixels(tmp_path, monkeypatch):
 
 def _bytes_read(path: Path, monkeypatch) -> int:
     """Return how many bytes beyond the first window of the header are read on opening."""
-    from echospine.adapters.dicom.bytefile import ByteFile
+    from echospine.adapters.dicom.reading.bytefile import ByteFile
 
     read, total = ByteFile.read, 0
 

@@ -12,7 +12,7 @@ import pydicom
 import pytest
 
 from echospine.adapters.dicom import SrWriter, UsImageWriter
-from echospine.adapters.dicom.codes import LEVELS, QUANTITIES, SIDES, STRUCTURES, UNITS
+from echospine.adapters.dicom.writing.codes import LEVELS, QUANTITIES, SIDES, STRUCTURES, UNITS
 from echospine.domain.labels import Side, Structure
 from echospine.domain.measures import Quantity, Status
 from echospine.domain.units import Unit

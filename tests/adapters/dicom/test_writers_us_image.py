@@ -11,7 +11,7 @@ import pytest
 from pydicom.uid import UltrasoundImageStorage, UltrasoundMultiFrameImageStorage
 
 from echospine.adapters.dicom import UsImageWriter, open_dicom
-from echospine.adapters.dicom import us_image as us_module
+from echospine.adapters.dicom.writing import us_image as us_module
 from echospine.domain.errors import TooLargeError
 from echospine.domain.frames import TimeSource
 from echospine.domain.images import ImageGeometry, Region, RegionUnit

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from echospine.adapters.dicom.pixels import Layout, Samples
+from echospine.adapters.dicom.reading.pixels.samples import Layout, Samples
 
 HEADER_BYTES = 64
 MAX_SEGMENTS = 15

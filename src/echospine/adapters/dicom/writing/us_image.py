@@ -18,9 +18,8 @@ from pydicom.tag import Tag
 from pydicom.uid import JPEGLSLossless
 from pydicom.valuerep import format_number_as_ds
 
-from echospine.adapters.dicom.codes import PROCESSING_EQUIPMENT
-from echospine.adapters.dicom.texts import file_stem, line
-from echospine.adapters.dicom.writing import (
+from echospine.adapters.dicom.writing.codes import PROCESSING_EQUIPMENT
+from echospine.adapters.dicom.writing.objects import (
     MAKER,
     Source,
     code_item,
@@ -29,6 +28,7 @@ from echospine.adapters.dicom.writing import (
     report_file,
     source_of,
 )
+from echospine.adapters.dicom.writing.texts import file_stem, line
 from echospine.domain.errors import TooLargeError
 from echospine.domain.exams import Recording
 from echospine.domain.frames import Frame

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 from pydicom.dataset import Dataset
 
-from echospine.adapters.dicom.elements import blob, numbers, text, whole
+from echospine.adapters.dicom.reading.elements import blob, numbers, text, whole
 from echospine.domain.errors import TruncatedError, UnsupportedError
 from echospine.domain.units import Pixels
 

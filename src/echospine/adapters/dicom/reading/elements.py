@@ -27,7 +27,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from echospine.adapters.dicom.bytefile import FETCH_AGAIN, ByteFile, HeaderStream, decoding, inflate, one_line
+from echospine.adapters.dicom.reading.bytefile import FETCH_AGAIN, ByteFile, HeaderStream, decoding, inflate, one_line
 from echospine.domain.errors import TruncatedError
 
 PREAMBLE = 128

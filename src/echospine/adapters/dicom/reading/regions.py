@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as Items
 
-from echospine.adapters.dicom.elements import items, number, numbers, whole
+from echospine.adapters.dicom.reading.elements import items, number, numbers, whole
 from echospine.domain.errors import GeometryError
 from echospine.domain.images import ImageGeometry, Region, RegionUnit, Spacing
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from echospine.adapters.dicom.bytefile import FETCH_AGAIN, ByteFile
+from echospine.adapters.dicom.reading.bytefile import FETCH_AGAIN, ByteFile
 from echospine.domain.errors import TooLargeError, TruncatedError
 from echospine.domain.frames import MAX_FRAMES
 

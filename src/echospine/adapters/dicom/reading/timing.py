@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from pydicom.dataset import Dataset
 
-from echospine.adapters.dicom.elements import number, numbers
+from echospine.adapters.dicom.reading.elements import number, numbers
 from echospine.domain.frames import TimeSource
 
 POINTERS = {(0x0018, 0x1065): TimeSource.FRAME_TIME_VECTOR, (0x0018, 0x1063): TimeSource.FRAME_TIME}

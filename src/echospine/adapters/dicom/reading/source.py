@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from echospine.adapters.dicom.access import PixelReader, pixel_reader
-from echospine.adapters.dicom.bytefile import ByteFile, decoding, open_bytes
-from echospine.adapters.dicom.elements import Header, read_header, text, whole
-from echospine.adapters.dicom.identify import Kind, identify
-from echospine.adapters.dicom.pixels import read_layout
-from echospine.adapters.dicom.regions import Geometries, read_geometries, with_user_spacing
-from echospine.adapters.dicom.timing import read_timing
+from echospine.adapters.dicom.reading.bytefile import ByteFile, decoding, open_bytes
+from echospine.adapters.dicom.reading.elements import Header, read_header, text, whole
+from echospine.adapters.dicom.reading.identify import Kind, identify
+from echospine.adapters.dicom.reading.pixels.access import PixelReader, pixel_reader
+from echospine.adapters.dicom.reading.pixels.samples import read_layout
+from echospine.adapters.dicom.reading.regions import Geometries, read_geometries, with_user_spacing
+from echospine.adapters.dicom.reading.timing import read_timing
 from echospine.domain.errors import GeometryError, UnsupportedError
 from echospine.domain.frames import DicomOrigin, Frame, RecordingHeader, check_size
 from echospine.ports import RecordingPlan

@@ -14,7 +14,7 @@ from pydicom import Dataset, FileDataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import Comprehensive3DSRStorage
 
-from echospine.adapters.dicom.codes import (
+from echospine.adapters.dicom.writing.codes import (
     IMAGING_MEASUREMENT_REPORT,
     LEVELS,
     LOWER_UNCERTAINTY,
@@ -29,8 +29,7 @@ from echospine.adapters.dicom.codes import (
     UPPER_UNCERTAINTY,
     own_scheme_item,
 )
-from echospine.adapters.dicom.texts import date, date_time, line, time, typed_name
-from echospine.adapters.dicom.writing import (
+from echospine.adapters.dicom.writing.objects import (
     MAKER,
     Source,
     instance_item,
@@ -42,6 +41,7 @@ from echospine.adapters.dicom.writing import (
     source_of,
     uid_of,
 )
+from echospine.adapters.dicom.writing.texts import date, date_time, line, time, typed_name
 from echospine.domain.exams import Finding
 from echospine.domain.measures import Measurement, Quantity, Status
 from echospine.domain.reports import Report, ReportFile, ReportRecording

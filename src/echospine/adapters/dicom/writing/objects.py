@@ -24,7 +24,7 @@ from pydicom.uid import (
     UltrasoundMultiFrameImageStorage,
 )
 
-from echospine.adapters.dicom.texts import SHORT, date, line, stored_name, time, typed_name
+from echospine.adapters.dicom.writing.texts import SHORT, date, line, stored_name, time, typed_name
 from echospine.domain.exams import Exam
 from echospine.domain.frames import DicomOrigin, RecordingHeader, TimeSource
 from echospine.domain.reports import Report, ReportFile, ReportRecording

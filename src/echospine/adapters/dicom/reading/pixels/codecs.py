@@ -25,7 +25,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from echospine.adapters.dicom.pixels import Layout, Samples
+from echospine.adapters.dicom.reading.pixels.samples import Layout, Samples
 
 STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 """JPEG markers without a length (ITU-T T.81, table B.1)."""
@@ -170,7 +170,7 @@ def _check_siz(stream: bytes, layout: Layout) -> tuple[int, bool]:
 
 def _rle(data: bytes, layout: Layout) -> Decoded:
     """Run-length coding."""
-    from echospine.adapters.dicom.rle import decode_rle  # noqa: PLC0415 -- compiles; only where it is needed
+    from echospine.adapters.dicom.reading.pixels.rle import decode_rle  # noqa: PLC0415 -- compiles; only where it is needed
 
     return Decoded(decode_rle(data, layout), _full(layout))
 

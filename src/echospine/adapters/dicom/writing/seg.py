@@ -14,7 +14,7 @@ from pydicom import Dataset, FileDataset
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import SegmentationStorage
 
-from echospine.adapters.dicom.codes import (
+from echospine.adapters.dicom.writing.codes import (
     ANATOMICAL_STRUCTURE,
     OWN_SCHEME,
     PHYSICAL_OBJECT,
@@ -23,8 +23,7 @@ from echospine.adapters.dicom.codes import (
     STRUCTURES,
     own_scheme_item,
 )
-from echospine.adapters.dicom.texts import date, file_stem, line, time, typed_name
-from echospine.adapters.dicom.writing import (
+from echospine.adapters.dicom.writing.objects import (
     Source,
     code_item,
     instance_item,
@@ -36,6 +35,7 @@ from echospine.adapters.dicom.writing import (
     source_of,
     uid_of,
 )
+from echospine.adapters.dicom.writing.texts import date, file_stem, line, time, typed_name
 from echospine.domain.colours import COLOURS
 from echospine.domain.errors import TooLargeError
 from echospine.domain.labels import Structure

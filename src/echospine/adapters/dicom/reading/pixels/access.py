@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from pydicom.uid import UID
 
-from echospine.adapters.dicom.bytefile import FETCH_AGAIN
-from echospine.adapters.dicom.codecs import DECODERS, JPEG_2000, Decoded
-from echospine.adapters.dicom.elements import Header, PixelPlace
-from echospine.adapters.dicom.fragments import index_frames
-from echospine.adapters.dicom.pixels import (
+from echospine.adapters.dicom.reading.bytefile import FETCH_AGAIN
+from echospine.adapters.dicom.reading.elements import Header, PixelPlace
+from echospine.adapters.dicom.reading.pixels.codecs import DECODERS, JPEG_2000, Decoded
+from echospine.adapters.dicom.reading.pixels.fragments import index_frames
+from echospine.adapters.dicom.reading.pixels.samples import (
     JPEG_2000_COLOURS,
     PALETTE,
     Layout,

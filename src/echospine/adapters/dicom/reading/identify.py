@@ -9,8 +9,8 @@ from pathlib import Path
 from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataset import Dataset
 
-from echospine.adapters.dicom.bytefile import reading
-from echospine.adapters.dicom.elements import LONG_VRS, PREAMBLE, text, uid_of
+from echospine.adapters.dicom.reading.bytefile import reading
+from echospine.adapters.dicom.reading.elements import LONG_VRS, PREAMBLE, text, uid_of
 from echospine.domain.errors import UnreadableError, UnsupportedError
 
 FIRST_GROUPS = (0x0002, 0x0008)
