@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from sequences_kit import local, meta_header, opened, pictures, rigid, write
 
 from echospine.adapters.sequences import encode_mha, open_sequence
-from echospine.adapters.sequences.layout import header_lines
-from echospine.adapters.sequences.metaimage import decode_header as decode_meta
-from echospine.adapters.sequences.nrrd import decode_header as decode_nrrd
+from echospine.adapters.sequences.tracked.layout import header_lines
+from echospine.adapters.sequences.tracked.metaimage import decode_header as decode_meta
+from echospine.adapters.sequences.tracked.nrrd import decode_header as decode_nrrd
 from echospine.domain.errors import GeometryError, InputError, TooLargeError, TruncatedError, UnsupportedError
 from echospine.domain.frames import TimeSource
 from echospine.domain.images import Spacing

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sequences_kit import meta_header, opened, pictures, write
 
-from echospine.adapters.sequences import pixels as module
-from echospine.adapters.sequences.pixels import InterleavedBytes, PackedBytes, PlainBytes
+from echospine.adapters.sequences.tracked import pixels as module
+from echospine.adapters.sequences.tracked.pixels import InterleavedBytes, PackedBytes, PlainBytes
 from echospine.domain.errors import StorageError, TooLargeError, TruncatedError
 
 DATA = np.random.default_rng(0).integers(0, 40, 700_000, dtype=np.uint8).tobytes()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sequences_kit import opened, pictures, rigid, write
 
 from echospine.adapters.sequences import encode_mha
-from echospine.adapters.sequences.plus_config import decode_config
+from echospine.adapters.sequences.tracked.plus_config import decode_config
 from echospine.domain.errors import InputError, TooLargeError
 from echospine.domain.images import Spacing
 

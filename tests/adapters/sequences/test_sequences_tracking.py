@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sequences_kit import meta_header, opened, rigid, write
 
-from echospine.adapters.sequences.tracking import FrameFields, parse_matrix, split_link, tabulate, usable
+from echospine.adapters.sequences.tracked.tracking import FrameFields, parse_matrix, split_link, tabulate, usable
 from echospine.domain.errors import GeometryError
 from echospine.domain.frames import TimeSource
 from echospine.domain.poses import Pose

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from echospine.adapters.sequences.metaimage import encode_mha
 from echospine.adapters.sequences.opening import open_sequence
 from echospine.adapters.sequences.sniff import sniff
+from echospine.adapters.sequences.tracked import encode_mha
 
 __all__ = ["encode_mha", "open_sequence", "sniff"]

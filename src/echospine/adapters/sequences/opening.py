@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from echospine.adapters.sequences.plus_config import PlusConfig, read_config
-from echospine.adapters.sequences.sequence import SequenceSource
 from echospine.adapters.sequences.sniff import named_as_pixels, sniff
 from echospine.adapters.sequences.source import LazySource, check_spacing
+from echospine.adapters.sequences.tracked import PlusConfig, SequenceSource, read_config
 from echospine.domain.errors import InputError, UnsupportedError
 from echospine.ports import FrameSource, LocalFile, RecordingPlan
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from echospine.adapters.sequences.files import open_file, reading
 from echospine.adapters.sequences.source import plausible_mm
-from echospine.adapters.sequences.tracking import parse_matrix, usable
+from echospine.adapters.sequences.tracked.tracking import parse_matrix, usable
 from echospine.domain.errors import GeometryError, InputError, TooLargeError
 from echospine.domain.images import ImageGeometry, Spacing
 from echospine.domain.poses import Pose, chain

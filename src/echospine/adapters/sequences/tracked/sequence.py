@@ -14,14 +14,14 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from echospine.adapters.sequences import metaimage, nrrd
 from echospine.adapters.sequences.files import file_size, open_file
-from echospine.adapters.sequences.layout import Layout, header_lines
-from echospine.adapters.sequences.orientation import Orientation, orientation
-from echospine.adapters.sequences.pixels import InterleavedBytes, PackedBytes, PixelBytes, PlainBytes
-from echospine.adapters.sequences.plus_config import PlusConfig, calibrated
 from echospine.adapters.sequences.source import LazySource, choose_geometry, plausible_mm
-from echospine.adapters.sequences.tracking import FrameTable, tabulate
+from echospine.adapters.sequences.tracked import metaimage, nrrd
+from echospine.adapters.sequences.tracked.layout import Layout, header_lines
+from echospine.adapters.sequences.tracked.orientation import Orientation, orientation
+from echospine.adapters.sequences.tracked.pixels import InterleavedBytes, PackedBytes, PixelBytes, PlainBytes
+from echospine.adapters.sequences.tracked.plus_config import PlusConfig, calibrated
+from echospine.adapters.sequences.tracked.tracking import FrameTable, tabulate
 from echospine.domain.errors import InputError, TruncatedError, UnsupportedError
 from echospine.domain.frames import Frame, RecordingHeader, TimeSource
 from echospine.domain.images import ImageGeometry, Spacing

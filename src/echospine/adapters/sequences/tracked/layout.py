@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from echospine.adapters.sequences.files import reading
-from echospine.adapters.sequences.tracking import FrameFields
+from echospine.adapters.sequences.tracked.tracking import FrameFields
 from echospine.domain.errors import InputError, TooLargeError, TruncatedError, UnsupportedError
 from echospine.domain.frames import check_size
 

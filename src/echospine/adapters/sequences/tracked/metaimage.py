@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from echospine.adapters.sequences.layout import Layout, check_layout, integers, missing, numbers, refuse_signal
-from echospine.adapters.sequences.orientation import orientation
-from echospine.adapters.sequences.tracking import FrameFields
+from echospine.adapters.sequences.tracked.layout import Layout, check_layout, integers, missing, numbers, refuse_signal
+from echospine.adapters.sequences.tracked.orientation import orientation
+from echospine.adapters.sequences.tracked.tracking import FrameFields
 from echospine.domain.errors import GeometryError, UnsupportedError
 from echospine.domain.poses import Pose
 
@@ -150,13 +150,28 @@ def encode_mha(
     turn = orientation("the new sequence", letters)
     stored = np.ascontiguousarray([turn.from_mf(frame) for frame in frames])
     pixels = zlib.compress(stored.tobytes(), 6) if packed else stored.tobytes()
-    lines = [
+    head = _picture_lines(stored, letters, spacing_mm, len(pixels) if packed else None)
+    for index in range(len(frames)):
+        head += _frame_lines(
+            f"Seq_Frame{index:04d}_",
+            times_s[index] if times_s else None,
+            poses[index] if poses else (),
+            lost[index] if lost else (),
+        )
+    return "\n".join([*head, "ElementDataFile = LOCAL", ""]).encode() + pixels
+
+
+def _picture_lines(
+    stored: npt.NDArray[np.uint8], letters: str, spacing_mm: tuple[float, float], packed_bytes: int | None
+) -> list[str]:
+    """Return the lines about the pictures as they are stored; `packed_bytes` is None where they are not packed."""
+    return [
         "ObjectType = Image",
         "NDims = 3",
         "BinaryData = True",
         "BinaryDataByteOrderMSB = False",
-        f"CompressedData = {packed}",
-        *([f"CompressedDataSize = {len(pixels)}"] if packed else []),
+        f"CompressedData = {packed_bytes is not None}",
+        *([f"CompressedDataSize = {packed_bytes}"] if packed_bytes is not None else []),
         f"DimSize = {stored.shape[2]} {stored.shape[1]} {stored.shape[0]}",
         "Kinds = domain domain list",
         f"ElementNumberOfChannels = {stored.shape[3] if stored.ndim == 4 else 1}",
@@ -165,14 +180,6 @@ def encode_mha(
         f"UltrasoundImageOrientation = {letters}",
         f"UltrasoundImageType = {'RGB_COLOR' if stored.ndim == 4 else 'BRIGHTNESS'}",
     ]
-    for index in range(len(frames)):
-        lines += _frame_lines(
-            f"Seq_Frame{index:04d}_",
-            times_s[index] if times_s else None,
-            poses[index] if poses else (),
-            lost[index] if lost else (),
-        )
-    return "\n".join([*lines, "ElementDataFile = LOCAL", ""]).encode() + pixels
 
 
 def _frame_lines(prefix: str, time_s: float | None, poses: Sequence[Pose], lost: Sequence[str]) -> list[str]:

@@ -15,8 +15,8 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from echospine.adapters.sequences.layout import Layout, check_layout, integers, missing, numbers, refuse_signal
-from echospine.adapters.sequences.tracking import FrameFields
+from echospine.adapters.sequences.tracked.layout import Layout, check_layout, integers, missing, numbers, refuse_signal
+from echospine.adapters.sequences.tracked.tracking import FrameFields
 from echospine.domain.errors import UnsupportedError
 
 _TYPES = {
