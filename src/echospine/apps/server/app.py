@@ -12,19 +12,19 @@ from fastapi import FastAPI
 
 import echospine
 from echospine.apps.server import problems
-from echospine.apps.server.bounds import Bounds
 from echospine.apps.server.desk import Desk
-from echospine.apps.server.doorkeeper import Doorkeeper, KnownHosts
-from echospine.apps.server.importing import Importing
-from echospine.apps.server.interpreted import InterpretedRecordings
-from echospine.apps.server.jobs import Jobs
-from echospine.apps.server.kept import Kept
+from echospine.apps.server.door.bounds import Bounds
+from echospine.apps.server.door.doorkeeper import Doorkeeper, KnownHosts
+from echospine.apps.server.door.pages import Pages
+from echospine.apps.server.importing.jobs import Jobs
+from echospine.apps.server.importing.uploads import Uploads
+from echospine.apps.server.importing.work import Importing
+from echospine.apps.server.keeping.interpreted import InterpretedRecordings
+from echospine.apps.server.keeping.kept import Kept
+from echospine.apps.server.keeping.rendered import RenderedReports
+from echospine.apps.server.keeping.sources import OpenSources
 from echospine.apps.server.limits import Limits
 from echospine.apps.server.openapi import PREFIX, add_routes
-from echospine.apps.server.pages import Pages
-from echospine.apps.server.rendered import RenderedReports
-from echospine.apps.server.sources import OpenSources
-from echospine.apps.server.uploads import Uploads
 from echospine.domain.exams import Recording
 from echospine.ports import FrameSource, House
 

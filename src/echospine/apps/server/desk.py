@@ -7,15 +7,15 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from echospine.apps.server.importing import Importing
-from echospine.apps.server.interpreted import InterpretedRecordings
-from echospine.apps.server.jobs import Jobs
-from echospine.apps.server.kept import Kept
+from echospine.apps.server.importing.jobs import Jobs
+from echospine.apps.server.importing.uploads import Uploads
+from echospine.apps.server.importing.work import Importing
+from echospine.apps.server.keeping.interpreted import InterpretedRecordings
+from echospine.apps.server.keeping.kept import Kept
+from echospine.apps.server.keeping.rendered import RenderedReports
+from echospine.apps.server.keeping.sources import OpenSources
 from echospine.apps.server.limits import Limits
-from echospine.apps.server.rendered import RenderedReports
 from echospine.apps.server.schemas import ExamSummary
-from echospine.apps.server.sources import OpenSources
-from echospine.apps.server.uploads import Uploads
 from echospine.ports import House
 
 

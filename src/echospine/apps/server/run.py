@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from echospine.apps.server.doorkeeper import LOCAL_NAMES, KnownHosts
+from echospine.apps.server.door.doorkeeper import LOCAL_NAMES, KnownHosts
 from echospine.domain.errors import InputError, StorageError
 
 if sys.platform != "win32":

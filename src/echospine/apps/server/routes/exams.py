@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from echospine.apps.server import present
+from echospine.apps.server.answers import present
 from echospine.apps.server.desk import AtDesk, Desk
-from echospine.apps.server.importing import WORKSTATION
+from echospine.apps.server.importing.work import WORKSTATION
 from echospine.apps.server.problems import documented
 from echospine.apps.server.schemas import LONGEST_TEXT, ExamDetail, ExamList, ExamSummary, JobView, NewExam
 from echospine.domain.exams import Exam, ExamState

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from echospine.apps.server import present
+from echospine.apps.server.answers import present
+from echospine.apps.server.answers.pictures import frame_response
 from echospine.apps.server.desk import AtDesk
-from echospine.apps.server.pictures import frame_response
 from echospine.apps.server.problems import documented
 from echospine.apps.server.schemas import (
     CaliperBody,

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
+from echospine.apps.server.answers.downloads import file_response, zip_response
 from echospine.apps.server.desk import AtDesk
-from echospine.apps.server.downloads import file_response, zip_response
 from echospine.apps.server.problems import documented
 from echospine.apps.server.schemas import ReportFileView, ReportList
 from echospine.domain.errors import NotFound

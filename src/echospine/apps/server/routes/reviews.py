@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from echospine.apps.server import present
+from echospine.apps.server.answers import present
 from echospine.apps.server.desk import AtDesk
 from echospine.apps.server.problems import documented
 from echospine.apps.server.schemas import AmendBody, DecisionBody, ExamDetail, PersonBody

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from echospine.apps.server.outlines import polyline, runs, sector_outline, simplify
-from echospine.apps.server.pictures import matches, png
+from echospine.apps.server.answers.outlines import polyline, runs, sector_outline, simplify
+from echospine.apps.server.answers.pictures import matches, png
 from echospine.domain.labels import Sector
 
 ROWS = arrays.arrays(

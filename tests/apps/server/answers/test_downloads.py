@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echospine.apps.server.downloads import disposition, safe_name
+from echospine.apps.server.answers.downloads import disposition, safe_name
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from anyio import to_thread
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from echospine.apps.server.forms import FormWriter, require_room
+from echospine.apps.server.importing.forms import FormWriter, require_room
 from echospine.apps.server.limits import MIB, Limits
 from echospine.apps.server.problems import Refused
 from echospine.domain.errors import EchoSpineError, InputError, StorageError, TooLargeError

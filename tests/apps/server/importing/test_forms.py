@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from echospine.apps.server.forms import FormWriter, clean_name, require_room
+from echospine.apps.server.importing.forms import FormWriter, clean_name, require_room
 from echospine.apps.server.limits import Limits
 from echospine.domain.errors import EchoSpineError, InputError, StorageError, TooLargeError
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from echospine.apps.server.jobs import Job, Jobs
+from echospine.apps.server.importing.jobs import Job, Jobs
+from echospine.apps.server.importing.uploads import Upload
 from echospine.apps.server.problems import BUSY, Refused
 from echospine.apps.server.schemas import JobState, JobView
-from echospine.apps.server.uploads import Upload
 from echospine.domain.errors import NotAllowed
 from echospine.domain.exams import NEXT, ExamEvent, ExamState, Recording, next_state
 from echospine.domain.people import Person

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from echospine.apps.server.kept import Kept
+from echospine.apps.server.keeping.kept import Kept
 from echospine.domain.exams import Exam
 from echospine.domain.reports import ReportFile
 from echospine.ports import House

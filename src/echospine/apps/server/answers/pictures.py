@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 from fastapi import Response
 
-from echospine.apps.server.sources import OpenSources
+from echospine.apps.server.keeping.sources import OpenSources
 from echospine.domain.errors import NotFound
 from echospine.domain.exams import Recording
 from echospine.domain.units import Pixels

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from echospine.apps.server.kept import Kept
+from echospine.apps.server.keeping.kept import Kept
 from echospine.domain.errors import NotAllowed
 from echospine.domain.exams import ExamFile, Recording
 from echospine.ports import House

@@ -10,7 +10,7 @@ from fastapi import Response
 from pydantic import BaseModel
 
 from echospine.apps.server import schemas
-from echospine.apps.server.outlines import polyline, runs, sector_outline
+from echospine.apps.server.answers.outlines import polyline, runs, sector_outline
 from echospine.domain.errors import NotFound
 from echospine.domain.exams import Change, Exam, ExamFile, Finding, Recording, allowed_events
 from echospine.domain.frames import RecordingHeader

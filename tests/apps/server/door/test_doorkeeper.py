@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from echospine.apps.server.doorkeeper import HEADERS, KnownHosts
+from echospine.apps.server.door.doorkeeper import HEADERS, KnownHosts
 from echospine.apps.server.run import known_hosts
 from serving import assert_problem
 

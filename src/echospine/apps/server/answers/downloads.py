@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from fastapi import Response
 
-from echospine.apps.server.rendered import RenderedReport
+from echospine.apps.server.keeping.rendered import RenderedReport
 from echospine.domain.exams import Exam
 from echospine.domain.reports import ReportFile
 

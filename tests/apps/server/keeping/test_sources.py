@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from echospine.apps.server.kept import Kept
-from echospine.apps.server.sources import OpenSources
+from echospine.apps.server.keeping.kept import Kept
+from echospine.apps.server.keeping.sources import OpenSources
 from echospine.domain.errors import StorageError
 from serving import wait_for
 from store_samples import make_recording
