@@ -61,7 +61,7 @@ def test_a_calibrated_sequence_goes_from_import_to_a_downloaded_report(
 
     card.get_by_role("button", name=re.compile("Bone depth, shallowest")).first.click()
     expect(page.get_by_role("slider", name="Frame")).to_have_value(str(shallowest["frame"]))
-    assert f"frame={shallowest['frame']}" in page.url
+    page.wait_for_url(re.compile(f"frame={shallowest['frame']}$"))
     _expect_line_drawn(page, workstation, shallowest["recording_id"], shallowest["frame"])
     shoot(page, "exam")
 
@@ -87,7 +87,6 @@ def test_a_calibrated_sequence_goes_from_import_to_a_downloaded_report(
 
     page.goto("/exams")
     expect(page.get_by_role("link", name=re.compile("BoneUltrasound_L14"))).to_contain_text("Signed")
-    shoot(page, "exams")
 
 
 def test_a_dragged_bone_line_changes_its_numbers_and_can_be_taken_back(

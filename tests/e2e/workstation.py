@@ -126,6 +126,7 @@ def shown_frame(page: Page) -> int:
 
 def on_picture(page: Page, x: float, y: float) -> tuple[float, float]:
     """Return where an image point lies on the screen while the whole picture is in view."""
+    page.wait_for_url(re.compile("recording="))
     box = page.get_by_role("application").bounding_box()
     assert box
     width, height = page.get_by_role("application").evaluate(

@@ -155,17 +155,16 @@ export class Desk {
     return undone;
   }
 
-  addCaliper(kind: CaliperKind, points: readonly Point[]): Promise<boolean> {
-    const { recording, player } = this;
+  addCaliper(frame: number, kind: CaliperKind, points: readonly Point[]): Promise<boolean> {
+    const recording = this.recording;
     if (!recording) return Promise.resolve(false);
     const body = { kind, points: points.map(([x, y]): [number, number] => [x, y]) };
-    return this.#act((base) => api.addCaliper(recording.id, player.frame, { ...body, ...base }), "Calliper kept.");
+    return this.#act((base) => api.addCaliper(recording.id, frame, { ...body, ...base }), "Calliper kept.");
   }
 
-  async saveContour(lines: readonly (readonly Point[])[], reason: string): Promise<boolean> {
-    const { recording, player } = this;
+  async saveContour(frame: number, lines: readonly (readonly Point[])[], reason: string): Promise<boolean> {
+    const recording = this.recording;
     if (!recording) return false;
-    const frame = player.frame;
     const body = { lines: lines.map((line) => line.map(([x, y]): [number, number] => [x, y])), reason };
     const text = `Bone line of frame ${frame + 1} saved; its numbers follow.`;
     const saved = await this.#act((base) => api.saveContour(recording.id, frame, { ...body, ...base }), text);

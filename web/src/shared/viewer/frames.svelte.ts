@@ -35,6 +35,7 @@ export class Frames {
 
   /** Ask for that frame first, then for those that follow it. */
   want(frame: number): void {
+    this.#use(frame);
     const ahead = Math.min(AHEAD, this.#count - 1, this.#most - 1);
     const wanted = Array.from({ length: ahead + 1 }, (_, i) => (frame + i) % this.#count);
     if (frame > 0) wanted.splice(2, 0, frame - 1);
@@ -55,6 +56,14 @@ export class Frames {
     for (const request of this.#loading.values()) request.abort();
     for (const picture of this.#pictures.values()) picture.close();
     this.#pictures.clear();
+  }
+
+  /** What is looked at is given up last. */
+  #use(frame: number): void {
+    const picture = this.#pictures.get(frame);
+    if (!picture) return;
+    this.#pictures.delete(frame);
+    this.#pictures.set(frame, picture);
   }
 
   #fill(): void {
