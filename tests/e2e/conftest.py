@@ -91,7 +91,7 @@ def shoot() -> Callable[[Page, str], None]:
     def save(page: Page, name: str) -> None:
         if folder:
             picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-            few = picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+            few = picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE, kmeans=2)
             few.save(Path(folder) / f"{name}.png", optimize=True)
 
     return save

@@ -88,7 +88,7 @@ export async function amend(desk: Desk): Promise<void> {
 function contents(exam: ExamDetail): string[] {
   const kept = exam.findings.filter((one) => one.status === "accepted" || one.status === "edited");
   const out = exam.findings.filter((one) => one.status === "rejected").length;
-  const several = exam.recordings.length > 1;
+  const several = new Set(kept.map((one) => one.recording_id)).size > 1;
   const lines = kept.map((one) => {
     const recording = several ? ` (${exam.recordings.find(({ id }) => id === one.recording_id)?.name ?? ""})` : "";
     const value = [valueText(one.value, one.uncertainty), doubtText(one.uncertainty), unitText(one.unit)].filter(
