@@ -48,7 +48,6 @@ def beam_depth_mm(sector: Sector, rows_px: Floats, step_mm: tuple[float, float])
 
 
 def _face_radius_mm(sector: Sector, x_mm: Floats, apex_y: float, step_y: float) -> float:
-    """Return the radius of the probe face, mm. The side edges of the fan lie farther out: the first decile counts."""
+    """Return the radius of the probe face, mm: the smallest, for the side edges of the fan lie farther out."""
     radii = np.hypot(x_mm, (sector.top_px - apex_y) * step_y)
-    radii = radii[np.isfinite(radii)]
-    return float(np.quantile(radii, 0.1)) if radii.size else 0.0
+    return float(np.nanmin(radii)) if np.isfinite(radii).any() else 0.0

@@ -125,7 +125,7 @@ def _curved(
     columns = np.flatnonzero(np.isfinite(tops))
     x_mm, top_mm = (columns - apex[0]) * steps[0], (tops[columns] - apex[1]) * steps[1]
     bottom_mm = (bottoms[columns] - apex[1]) * steps[1]
-    near, far = float(np.quantile(np.hypot(x_mm, top_mm), 0.1)), float(np.hypot(x_mm, bottom_mm).max())
+    near, far = float(np.hypot(x_mm, top_mm).min()), float(np.hypot(x_mm, bottom_mm).max())
     angles = np.arctan2(x_mm, top_mm)
     first, last = float(angles.min()), float(angles.max())
     step_mm = max(FINEST_MM, (far - near) / MOST_DEPTHS)

@@ -16,7 +16,7 @@ from echospine.engine.vision.beams import BeamGrid, Grid, beam_grid
 from echospine.engine.vision.field import find_field
 from echospine.engine.vision.path import best_path, follow
 from echospine.engine.vision.phase import phase_symmetry
-from echospine.engine.vision.quality import judge
+from echospine.engine.vision.quality import judge, ringing
 
 FAINT = 0.3
 """Share of the brightest grey level up to which tissue counts as tissue, and from which a ridge counts in full."""
@@ -81,6 +81,7 @@ class BoneFinder:
             return Interpretation(frame.index, self.method, field, (nothing,), Quality(0, 0, 0, 0, ("no image field",)))
         grey = grid.sample(frame.grey)
         echo = self.echo(grid, grey)
+        echo[:, ringing(grid, grey)] = 0.0
         evidence = echo * self._drop(grid, np.minimum(grey, FAINT * _top_grey(grid, grey)))
         course = self._course(grid, evidence, echo)
         surface = self._surface(grid, grey, evidence, course)

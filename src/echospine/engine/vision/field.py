@@ -1,4 +1,4 @@
-"""The insonified part of the picture: a rectangle or a fan, and burned-in text around it."""
+"""The insonified part of the picture, and burned-in text around it."""
 
 from __future__ import annotations
 
@@ -12,30 +12,36 @@ from scipy import ndimage
 from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry, Region
 from echospine.domain.labels import Box, Field, Sector
-from echospine.domain.units import Floats, Mask, Pixels
+from echospine.domain.units import Mask, Pixels
+from echospine.engine.vision.fan import curved_field, end_together, wedge_field
 
 DARK = 5
 """Grey level up to which a pixel counts as black surround."""
 COLOURFUL = 40
 """Difference between the largest and the smallest of red, green and blue that makes a pixel coloured."""
-TEXT_FROM = 90
-"""Grey level from which static pixels outside the field count as writing or scales."""
+TEXT_FROM = 70
+"""Level of the strongest colour from which pixels outside the field count as writing or scales."""
 
 
 def find_field(samples: Sequence[Frame]) -> Field:
     """Return the image field of a recording from a few of its frames; one whole-picture field when all is black.
 
-    Lit pixels of all samples are joined to areas; the largest is the field, which is a fan when its upper edge is
-    an arc with its middle lowest, and a rectangle otherwise. A DICOM region smaller than the picture bounds it.
+    Lit pixels of all samples are joined to areas; the largest is the field: a fan when its upper edge is an arc with
+    its middle lowest, a wedge when two straight edges run down from a narrow top, and a rectangle otherwise. A DICOM
+    region smaller than the picture bounds it. Its bottom is where the beams end together; where they fade out one by
+    one, as in shadow, it is the end of the region or the next writing. Only samples of the first one's geometry count.
     """
     geometry = samples[0].geometry
-    brightest = np.maximum.reduce([_echo(frame) for frame in samples if frame.geometry == geometry])
+    used = [frame for frame in samples if frame.geometry == geometry]
     bounds = _bounds(geometry)
+    brightest = np.maximum.reduce([_echo(frame) for frame in used])
     lit = _lit(brightest, bounds)
     if not lit.any():
         return Field(_rectangle(geometry, 0, 0, geometry.width - 1, geometry.height - 1))
-    sector = _fan(lit, geometry, bounds) or _box(lit, geometry, bounds)
-    return Field(sector, _text(brightest, sector))
+    strongest = np.maximum.reduce([_strongest(frame) for frame in used])
+    limit = _limit(lit, strongest, bounds)
+    sector = curved_field(lit, geometry, limit) or wedge_field(lit, geometry) or _box(lit, brightest, geometry, limit)
+    return Field(sector, _text(strongest, sector))
 
 
 def _echo(frame: Frame) -> Pixels:
@@ -44,6 +50,12 @@ def _echo(frame: Frame) -> Pixels:
         return frame.grey
     colourful = frame.pixels.max(axis=2).astype(np.int16) - frame.pixels.min(axis=2) > COLOURFUL
     return np.where(colourful, 0, frame.grey).astype(np.uint8)
+
+
+def _strongest(frame: Frame) -> Pixels:
+    """Return the strongest of the colours: writing may have any."""
+    strongest: Pixels = frame.pixels if frame.pixels.ndim == 2 else frame.pixels.max(axis=2)
+    return strongest
 
 
 def _bounds(geometry: ImageGeometry) -> Region | None:
@@ -55,7 +67,11 @@ def _bounds(geometry: ImageGeometry) -> Region | None:
 
 
 def _lit(brightest: Pixels, bounds: Region | None) -> Mask:
-    """Return the largest lit area, thin furniture removed, holes filled; inside a region, with what lies over it."""
+    """Return the largest lit area, thin furniture removed, holes filled.
+
+    Inside a region, or where it is as wide as the picture (so that no writing stands around it), the other areas above
+    and below it count too: dark muscle parts a field.
+    """
     bright = brightest > DARK
     if bounds is not None:
         outside = np.ones_like(bright)
@@ -70,7 +86,7 @@ def _lit(brightest: Pixels, bounds: Region | None) -> Mask:
     sizes = np.bincount(areas.ravel())
     sizes[0] = 0
     field = areas == sizes.argmax()
-    if bounds is not None:
+    if bounds is not None or field.any(axis=0).mean() > 0.97:
         field |= _same_columns(areas, int(sizes.argmax()))
     edge: Mask = ndimage.binary_dilation(field, iterations=size) & bright
     filled: Mask = ndimage.binary_fill_holes(edge | field)
@@ -88,6 +104,18 @@ def _same_columns(areas: npt.NDArray[np.signedinteger[Any]], largest: int) -> Ma
     return together
 
 
+def _limit(lit: Mask, strongest: Pixels, bounds: Region | None) -> int:
+    """Return the last row that the field can have: of the region or the picture, or above the writing below it."""
+    height = int(lit.shape[0])
+    if bounds is not None:
+        return min(bounds.y1, height - 1)
+    columns, rows = np.flatnonzero(lit.any(axis=0)), np.flatnonzero(lit.any(axis=1))
+    last = int(rows[-1])
+    below = strongest[last + 1 + height // 100 :, columns[0] : columns[-1] + 1] > TEXT_FROM
+    writing = np.flatnonzero(below.any(axis=1))
+    return last + height // 100 + int(writing[0]) if writing.size else height - 1
+
+
 def _rectangle(geometry: ImageGeometry, x0: int, y0: int, x1: int, y1: int) -> Sector:
     top = np.full(geometry.width, np.nan)
     bottom = top.copy()
@@ -95,92 +123,42 @@ def _rectangle(geometry: ImageGeometry, x0: int, y0: int, x1: int, y1: int) -> S
     return Sector(top, bottom)
 
 
-def _box(lit: Mask, geometry: ImageGeometry, bounds: Region | None) -> Sector:
-    """Return the rectangle that holds the area, less the few rows and columns that only furniture reaches."""
-    columns = np.flatnonzero(lit.sum(axis=0) > 0.05 * lit.sum(axis=0).max())
+def _box(lit: Mask, brightest: Pixels, geometry: ImageGeometry, limit: int) -> Sector:
+    """Return the rectangle that holds the area, less the columns and rows that only furniture reaches."""
+    columns = _wide(lit.sum(axis=0) > 0.12 * lit.sum(axis=0).max(), max(1, geometry.width // 100))
     rows = np.flatnonzero(lit.sum(axis=1) > 0.2 * lit.sum(axis=1).max())
-    y1 = bounds.y1 if bounds is not None else int(rows[-1])
-    return _rectangle(geometry, int(columns[0]), int(rows[0]), int(columns[-1]), y1)
+    ends = geometry.height - 1 - lit[::-1, columns].argmax(axis=0)
+    is_bottom = end_together(ends, rows.size) and not _end_in_bone(brightest, ends, columns, rows)
+    y1 = int(rows[-1]) if is_bottom else limit
+    return _rectangle(geometry, int(columns[0]), int(rows[0]), int(columns[-1]), max(y1, int(rows[-1])))
 
 
-def _fan(lit: Mask, geometry: ImageGeometry, bounds: Region | None) -> Sector | None:
-    """Return the fan whose arc is the upper edge of the area, or None when that edge is no arc."""
-    region = geometry.main_region()
-    step_x, step_y = region.step_mm if region is not None else (1.0, 1.0)
-    columns = np.flatnonzero(lit.any(axis=0))
-    if columns.size < 24:
-        return None
-    top = lit[:, columns].argmax(axis=0).astype(np.float64)
-    ends = _arc_ends(top)
-    if ends is None:
-        return None
-    first, last = ends
-    arc = slice(first, last + 1)
-    circle = fit_circle(np.asarray(columns[arc] * step_x, np.float64), np.asarray(top[arc] * step_y, np.float64))
-    if circle is None:
-        return None
-    x, y, radius = circle
-    rows, cols = np.nonzero(lit)
-    dx, dy = cols * step_x - x, rows * step_y - y
-    angle, reach = np.arctan2(dx, dy), np.hypot(dx, dy)
-    in_front = dy > 0
-    half = float(np.quantile(np.abs(angle[in_front]), 0.995))
-    far = float(reach.max()) if bounds is not None else float(np.quantile(reach[in_front], 0.9999))
-    limit = bounds.y1 if bounds is not None else geometry.height - 1
-    column_mm = np.arange(geometry.width) * step_x - x
-    with np.errstate(invalid="ignore"):
-        face = np.sqrt(radius**2 - column_mm**2)
-        side = np.abs(column_mm) / np.tan(min(half, 1.55))
-        start = np.where(np.abs(column_mm) <= radius * np.sin(half), face, side)
-        stop = np.sqrt(far**2 - column_mm**2)
-        bottom = np.minimum((y + stop) / step_y, limit)
-        tops = np.maximum((y + start) / step_y, 0)
-        outside = ~(bottom > tops) | (np.abs(column_mm) > far * np.sin(half) + step_x)
-    tops[outside] = bottom[outside] = np.nan
-    return Sector(tops, bottom, (x / step_x, y / step_y)) if np.isfinite(tops).sum() >= 8 else None
+def _end_in_bone(
+    brightest: Pixels, ends: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], rows: npt.NDArray[np.intp]
+) -> bool:
+    """Return True where the columns end in their brightest echo, as over a flat bone with a black shadow."""
+    depth = max(3, brightest.shape[0] // 30)
+    near_end = np.maximum(ends - np.arange(depth)[:, None], 0)
+    last = np.median(brightest[near_end, columns].max(axis=0))
+    return bool(last > 0.7 * np.percentile(brightest[rows[0] : rows[-1] + 1, columns], 99))
 
 
-def _arc_ends(top: Floats) -> tuple[int, int] | None:
-    """Return first and last index of the arc in the upper edge: its two highest points, with the middle lower."""
-    smooth = ndimage.median_filter(top, max(3, top.size // 40) | 1)
-    middle = top.size // 2
-    left, right = int(smooth[:middle].argmin()), middle + int(smooth[middle:].argmin())
-    chord = right - left
-    if chord < 12 or not 0.25 < (middle - left + 1) / (right - middle + 1) < 4:
-        return None
-    sag = float(smooth[left + chord // 3 : right - chord // 3].mean() - (smooth[left] + smooth[right]) / 2)
-    return (left, right) if sag > max(4.0, 0.04 * chord) else None
+def _wide(wanted: npt.NDArray[np.bool_], least: int) -> npt.NDArray[np.intp]:
+    """Return the indices of True in runs longer than `least` (a scale is a thin line), or of all where none is."""
+    where = np.flatnonzero(wanted)
+    runs = np.split(where, np.flatnonzero(np.diff(where) > 1) + 1)
+    wide = [run for run in runs if run.size > least]
+    return np.concatenate(wide) if wide else where
 
 
-def fit_circle(x: Floats, y: Floats) -> tuple[float, float, float] | None:
-    """Return centre x, y and radius of the circle through points, outliers left out; None when they are no arc.
-
-    Algebraic least squares (Kasa 1976), repeated three times on the points within 2.5 robust deviations.
-    """
-    use = np.ones(x.size, dtype=bool)
-    centre: Floats = np.zeros(3)
-    for _ in range(4):
-        if use.sum() < 8:
-            return None
-        design = np.column_stack([x[use], y[use], np.ones(int(use.sum()))])
-        centre = np.asarray(np.linalg.lstsq(design, x[use] ** 2 + y[use] ** 2, rcond=None)[0], np.float64)
-        radius = float(np.sqrt(max(centre[2] + centre[0] ** 2 / 4 + centre[1] ** 2 / 4, 0)))
-        off = np.hypot(x - centre[0] / 2, y - centre[1] / 2) - radius
-        spread = 1.4826 * float(np.median(np.abs(off[use]))) + 1e-6
-        use = np.abs(off) < 2.5 * spread
-    chord = float(x.max() - x.min())
-    good = spread < 0.03 * chord and chord / 2 < 1.2 * radius < 12 * chord and centre[1] / 2 < float(np.median(y))
-    return (float(centre[0] / 2), float(centre[1] / 2), radius) if good else None
-
-
-def _text(brightest: Pixels, sector: Sector) -> tuple[Box, ...]:
+def _text(strongest: Pixels, sector: Sector) -> tuple[Box, ...]:
     """Return boxes around writing and scales outside the field, neighbours joined to lines."""
-    marks = brightest > TEXT_FROM
-    inside = sector.mask(brightest.shape[0])
-    marks &= ~ndimage.binary_dilation(inside, iterations=2)
+    marks = strongest > TEXT_FROM
+    inside = sector.mask(strongest.shape[0])
+    marks &= ~ndimage.binary_dilation(inside, iterations=max(2, min(strongest.shape) // 120))
     if not marks.any():
         return ()
-    reach = max(2, brightest.shape[1] // 80)
+    reach = max(2, strongest.shape[1] // 80)
     lines = ndimage.binary_dilation(marks, np.ones((3, 2 * reach + 1), dtype=bool))
     areas, _ = ndimage.label(lines)
     boxes = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import uniform_filter
+from scipy.ndimage import uniform_filter, uniform_filter1d
 
 from echospine.domain.labels import Quality
 from echospine.domain.units import Floats
@@ -15,13 +15,18 @@ DARK_BELOW = 8.0
 """Mean grey level, over 2 mm, of a place without echo."""
 CONTACT_FROM_MM, CONTACT_TO_MM = 2.0, 12.0
 """A beam has contact when tissue answers in this range of depth."""
+TEXTURE_MM = 4.0
+LEAST_TEXTURE, RINGING_BELOW = 2.0, 0.022
+"""Texture (mean deviation from the mean over 4 mm across the beams) of tissue: grey levels, and share of the mean.
+Below that share a beam holds only the probe's own ringing in air, whose lines run parallel to the face."""
 
 
 def judge(grid: BeamGrid, grey: Grid, surface: Floats) -> Quality:
     """Return the quality of one frame. `grey`: on the beam grid; `surface`: depth index of bone per beam, or NaN.
 
-    Contact: share of beams that answer between 2 and 12 mm, or down to the bone when it is nearer: a shadow that
-    bone casts is no lost contact. Shadowed: share of the field that lies below bone, or is dark to its end.
+    Contact: share of beams that answer with speckle between 2 and 12 mm, or down to the bone when it is nearer: a
+    shadow that bone casts is no lost contact, and the probe's ringing in air is no tissue. Shadowed: share of the
+    field that lies below bone, or is dark to its end.
     """
     inside = grid.inside
     if not inside.any():
@@ -42,18 +47,41 @@ def judge(grid: BeamGrid, grey: Grid, surface: Floats) -> Quality:
     return Quality(contact, saturated, shadowed, round(float(score), 4), tuple(reasons))
 
 
+def ringing(grid: BeamGrid, grey: Grid) -> npt.NDArray[np.bool_]:
+    """Return True for each beam that shows the probe's own ringing alone, as in air: it cannot show bone."""
+    end = np.full(grey.shape[1], np.nan)
+    mean, texture, _ = _near_field(grid, grey, end)
+    ringing_only: npt.NDArray[np.bool_] = texture < RINGING_BELOW * mean
+    return ringing_only
+
+
 def _touching(grid: BeamGrid, grey: Grid, surface: Floats) -> npt.NDArray[np.bool_]:
-    """Return True for each beam that tissue answers."""
+    """Return True for each beam that tissue answers: with echo, and with speckle."""
+    mean, texture, count = _near_field(grid, grey, surface)
+    speckled = (texture >= LEAST_TEXTURE) & (texture >= RINGING_BELOW * mean)
+    touching: npt.NDArray[np.bool_] = (mean >= DARK_BELOW) & speckled & (count > 0)
+    return touching
+
+
+def _near_field(grid: BeamGrid, grey: Grid, surface: Floats) -> tuple[Floats, Floats, npt.NDArray[np.int_]]:
+    """Return mean grey level, lateral texture and number of samples per beam, from 2 to 12 mm or down to the bone.
+
+    Mean and texture are averaged over `TEXTURE_MM` across the beams.
+    """
     first, last = (int(mm / grid.step_mm) for mm in (CONTACT_FROM_MM, CONTACT_TO_MM))
+    first = min(first, grey.shape[0] // 4)
+    grey, inside = grey[: last + 1], grid.inside[: last + 1]
     depth = np.arange(grey.shape[0])[:, None]
     end = np.where(np.isfinite(surface), np.minimum(surface, last), last)
-    zone = (depth >= min(first, grey.shape[0] // 4)) & (depth <= np.maximum(end, first + 1)) & grid.inside
+    zone = (depth >= first) & (depth <= np.maximum(end, first + 1)) & inside
+    width = max(3, int(TEXTURE_MM / grid.lateral_mm))
+    rough = np.abs(grey - uniform_filter1d(grey, width, axis=1, mode="nearest"))
     count = zone.sum(axis=0)
-    mean = (grey * zone).sum(axis=0) / np.maximum(count, 1)
-    width = max(1, grey.shape[1] // 40)
-    answers = np.convolve(np.pad(mean, width, mode="edge"), np.ones(2 * width + 1) / (2 * width + 1), "valid")
-    touching: npt.NDArray[np.bool_] = (answers >= DARK_BELOW) & (count > 0)
-    return touching
+    mean, texture = (
+        uniform_filter1d((values * zone).sum(axis=0) / np.maximum(count, 1), width, mode="nearest")
+        for values in (grey.astype(np.float64), rough.astype(np.float64))
+    )
+    return mean, texture, count
 
 
 def _shadow(grid: BeamGrid, grey: Grid, surface: Floats) -> npt.NDArray[np.bool_]:
