@@ -34,9 +34,9 @@ def test_examinations_are_found_while_typing_and_by_their_state(
 ):
     plus = shared_data / "plus"
     batches = (
-        ("Heart, four-chamber cine", [dicom_cine]),
+        ("Heart, colour cine", [dicom_cine]),
         ("Spine phantom, freehand sweep", [plus / "SpinePhantomFreehand.igs.mha"]),
-        ("Lumbar spine, bone surface", [plus / "BoneUltrasound_L14.igs.mha", plus / "BoneUltrasound_L14_config.xml"]),
+        ("In-vivo bone, linear probe", [plus / "BoneUltrasound_L14.igs.mha", plus / "BoneUltrasound_L14_config.xml"]),
     )
     for title, files in batches:
         page.goto("/exams")
@@ -53,7 +53,7 @@ def test_examinations_are_found_while_typing_and_by_their_state(
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("Spine phantom, freehand sweep")
     search.fill("ybr_color")
-    expect(rows).to_contain_text("Heart, four-chamber cine")
+    expect(rows).to_contain_text("Heart, colour cine")
     search.fill("nobody")
     expect(page.get_by_text("No examination matches")).to_be_visible()
     assert violations(page) == []
