@@ -1,4 +1,4 @@
-# EchoSpine. Needs only Python 3.11 or newer, Node 20 or newer, and make.
+# EchoSpine. Needs only Python 3.11 or newer, Node 20.19 or newer, and make.
 #
 #   make demo            examine the demo recordings, then open the workstation on http://127.0.0.1:8042
 #   make demo SERVE=0    stop after the report
@@ -37,8 +37,8 @@ web: $(STATIC)/index.html
 	@touch $@
 
 web/node_modules/installed: web/package.json web/package-lock.json
-	@node -e 'process.exit(Number(process.versions.node.split(".")[0] < 20))' || \
-	  { echo "EchoSpine needs Node 20 or newer to build its web page"; exit 1; }
+	@node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' || \
+	  { echo "EchoSpine needs Node 20.19 or newer to build its web page"; exit 1; }
 	cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
