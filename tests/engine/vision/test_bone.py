@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import zoom
 
+from echospine.domain.errors import ModelError
 from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry, Spacing
 from echospine.domain.labels import Interpretation, Structure, Surface
@@ -93,6 +95,56 @@ def test_gain_and_curve_do_not_move_the_surface(gain: float, gamma: float) -> No
     both = surface.found & np.isfinite(truth_px)
     assert both.sum() / np.isfinite(truth_px).sum() > 0.7
     assert 0.1 * np.median(np.abs(surface.row_px - truth_px)[both]) < 0.3
+
+
+@pytest.mark.parametrize("width", [320, 640, 1280])
+@pytest.mark.parametrize("calibrated", [True, False])
+def test_the_size_of_the_picture_does_not_matter(width: int, calibrated: bool) -> None:
+    """The same scene, 50 mm deep and 38 mm wide, at three quarters of its width in height."""
+    frame, truth_px = linear(Scene(dome(380)))
+    height = width * 3 // 4
+    scale = height / frame.pixels.shape[0], width / frame.pixels.shape[1]
+    pixels = zoom(frame.pixels, scale, order=1)
+    geometry = ImageGeometry(width, height)
+    if calibrated:
+        geometry = ImageGeometry.uniform(width, height, 38.0 / width, 50.0 / height, Spacing.USER)
+    surface = bone(Frame(pixels, geometry, 0))
+    truth = np.interp(np.arange(width) / scale[1], np.arange(380), truth_px) * scale[0]
+    both = surface.found & np.isfinite(truth)
+    assert both.sum() / np.isfinite(truth).sum() > 0.8
+    assert np.median(np.abs(surface.row_px - truth)[both]) * 50.0 / height < 0.5
+
+
+def test_anisotropic_pixels_do_not_matter() -> None:
+    frame, truth_px = linear(Scene(dome(380)))
+    pixels = frame.pixels[:, ::2]
+    surface = bone(Frame(pixels, ImageGeometry.uniform(190, 500, 0.2, 0.1, Spacing.USER), 0))
+    both = surface.found & np.isfinite(truth_px[::2])
+    assert both.sum() / np.isfinite(truth_px[::2]).sum() > 0.8
+    assert 0.1 * np.median(np.abs(surface.row_px - truth_px[::2])[both]) < 0.3
+
+
+def test_bone_across_the_whole_width_over_a_black_shadow_is_seen() -> None:
+    """Nothing is lit below it, so the field must not be taken to end there."""
+    frame, truth_px = linear(Scene(dome(380, 18.0, 3.0, share=2.0), haze=0.0))
+    surface = bone(frame)
+    assert surface.found.mean() > 0.9
+    assert 0.1 * np.nanmedian(np.abs(surface.row_px - truth_px)) < 0.3
+
+
+def test_two_bones_at_different_depths_are_not_joined() -> None:
+    depth = np.where(np.arange(380) < 190, 14.0, 30.0)
+    frame, truth_px = linear(Scene(depth, fascia_mm=()))
+    surface = bone(frame)
+    off_mm = 0.1 * np.abs(surface.row_px - truth_px)
+    assert surface.found[20:170].mean() > 0.9
+    assert surface.found[210:360].mean() > 0.9
+    assert np.nanquantile(off_mm, 0.98) < 1.0, "no line runs from the one to the other"
+
+
+def test_a_field_needs_a_frame() -> None:
+    with pytest.raises(ModelError, match="no frame"):
+        FINDER.survey([])
 
 
 def test_confidence_tells_sure_from_unsure() -> None:

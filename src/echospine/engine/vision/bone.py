@@ -82,9 +82,9 @@ class BoneFinder:
         grey = grid.sample(frame.grey)
         echo = self.echo(grid, grey)
         echo[:, ringing(grid, grey)] = 0.0
-        evidence = echo * self._drop(grid, np.minimum(grey, FAINT * _top_grey(grid, grey)))
-        course = self._course(grid, evidence, echo)
-        surface = self._surface(grid, grey, evidence, course)
+        drop = self._drop(grid, np.minimum(grey, FAINT * _top_grey(grid, grey)))
+        course = self._course(grid, echo * drop, echo)
+        surface = self._surface(grid, grey, echo, drop, course)
         return Interpretation(frame.index, self.method, field, (surface,), judge(grid, grey, course))
 
     def echo(self, grid: BeamGrid, grey: Grid) -> Grid:
@@ -136,7 +136,7 @@ class BoneFinder:
         per_row = self.jump_price * grid.step_mm / grid.lateral_mm
         reach = int(np.clip(np.ceil(STEEPEST * grid.lateral_mm / grid.step_mm), 3, 12))
         path = best_path(evidence, self.threshold, per_row, self.switch_price, reach)
-        path[self._bridges(grid, echo, path)] = np.nan
+        path[self._bridges(grid, echo, path, reach)] = np.nan
         runs = [run for run in _runs(np.isfinite(path)) if run.size * grid.lateral_mm >= self.shortest_mm]
         course = np.full_like(path, np.nan)
         for run in runs:
@@ -147,23 +147,34 @@ class BoneFinder:
                 follow(
                     course, echo, int(end), step, limit=self.threshold, reach=reach, patience=patience, most=run.size
                 )
+        course[_rise(course) > reach] = np.nan
         return course
 
-    def _bridges(self, grid: BeamGrid, echo: Grid, path: Floats) -> Mask:
-        """Return the beams in which the path only joins two surfaces: hardly any echo over more than a small gap."""
-        seen = np.isfinite(path)
+    def _bridges(self, grid: BeamGrid, echo: Grid, path: Floats, reach: int) -> Mask:
+        """Return the beams in which the path only joins two surfaces.
+
+        There it has hardly any echo over more than a small gap, measured along the path, or it jumps.
+        """
         on_path = echo[np.nan_to_num(path).astype(int), np.arange(path.size)]
-        bridges = np.zeros_like(seen)
-        for run in _runs(seen & (on_path < self.threshold / 2)):
-            bridges[run] = run.size * grid.lateral_mm > FOLLOW_GAP_MM
+        rise = _rise(path)
+        length_mm = np.hypot(grid.lateral_mm, rise * grid.step_mm)
+        bridges: Mask = rise > reach
+        for run in _runs(np.isfinite(path) & (on_path < self.threshold / 2)):
+            bridges[run] |= length_mm[run].sum() > FOLLOW_GAP_MM
         return bridges
 
-    def _surface(self, grid: BeamGrid, grey: Grid, evidence: Grid, course: Floats) -> Surface:
-        """Return the course in the picture's columns, on the crest of the echo, with confidence."""
+    def _surface(self, grid: BeamGrid, grey: Grid, echo: Grid, drop: Grid, course: Floats) -> Surface:
+        """Return the course in the picture's columns, on the crest of the echo, with confidence.
+
+        The shadow belongs to the whole of a surface, so confidence takes its mean drop along each run: reverberation
+        fills the shadow of bone just where its echo is strongest.
+        """
         seen = np.isfinite(course)
-        beams = np.arange(course.size)
-        on_path = np.where(seen, evidence[np.nan_to_num(course).astype(int), beams], 0.0)
-        sure = np.where(seen, on_path - self.threshold, self.threshold - evidence.max(axis=0))
+        at = np.nan_to_num(course).astype(int), np.arange(course.size)
+        on_path = np.zeros_like(course)
+        for run in _runs(seen):
+            on_path[run] = echo[at][run] * drop[at][run].mean()
+        sure = np.where(seen, on_path - self.threshold, self.threshold - (echo * drop).max(axis=0))
         confidence = 1.0 / (1.0 + np.exp(-_smooth_in_runs(sure, seen, NEIGHBOURS_MM / grid.lateral_mm) / 0.08))
         rows = grid.rows_in_picture(self._on_crest(grid, grey, course))
         middle = grid.columns_px[grid.columns_px.shape[0] // 2]
@@ -184,6 +195,12 @@ class BoneFinder:
         for run in _runs(np.isfinite(course)):
             crest[run] = gaussian_filter1d(crest[run], 0.5 / grid.lateral_mm, mode="nearest")
         return crest
+
+
+def _rise(path: Floats) -> Floats:
+    """Return by how many rows the path changed from the beam before, 0 where one of the two has no surface."""
+    rise: Floats = np.nan_to_num(np.abs(np.diff(path, prepend=path[:1])))
+    return rise
 
 
 def _runs(seen: Mask) -> list[npt.NDArray[np.intp]]:

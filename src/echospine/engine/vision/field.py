@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from echospine.domain.errors import ModelError
 from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry, Region
 from echospine.domain.labels import Box, Field, Sector
@@ -30,7 +31,10 @@ def find_field(samples: Sequence[Frame]) -> Field:
     its middle lowest, a wedge when two straight edges run down from a narrow top, and a rectangle otherwise. A DICOM
     region smaller than the picture bounds it. Its bottom is where the beams end together; where they fade out one by
     one, as in shadow, it is the end of the region or the next writing. Only samples of the first one's geometry count.
+    Raises ModelError without any.
     """
+    if not samples:
+        raise ModelError("there is no frame to find the image field in; give at least one")
     geometry = samples[0].geometry
     used = [frame for frame in samples if frame.geometry == geometry]
     bounds = _bounds(geometry)
