@@ -124,7 +124,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surface:
-    """A surface seen as one row per column: where the echo starts, and how sure.
+    """A surface seen as one row per column, on the crest of its echo, and how sure.
 
     `row_px`: shape (width,), NaN where there is none, which is a normal answer; `confidence`: same shape,
     0 to 1, the evidence for the answer in that column (also where the answer is "none").
