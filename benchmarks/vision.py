@@ -18,6 +18,7 @@ from benchmarks.table import Row, paired_s
 from echospine.adapters.sequences import open_sequence
 from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry, Spacing
+from echospine.engine.muscle import depth_profile_mm
 from echospine.engine.vision import BoneFinder
 from echospine.ports import LocalFile, RecordingPlan
 
@@ -28,7 +29,7 @@ FINDER = BoneFinder()
 
 
 def rows() -> list[Row]:
-    return [*_speed(), *_simulated(), *_real()]
+    return [*_speed(), *_simulated(), *_simulated_curved(), *_real()]
 
 
 def _data() -> Path:
@@ -82,6 +83,23 @@ def _simulated() -> list[Row]:
         Row("simulated bone: columns found", 100 * float(np.mean(seen)), "%"),
         Row("simulated bone: columns beside bone called bone", 100 * float(np.mean(beside)), "%"),
         Row("simulated fascia without bone: columns called bone", 100 * float(np.mean(none)), "%"),
+    ]
+
+
+def _simulated_curved() -> list[Row]:
+    """Depth below the face of a curved probe, along the beam."""
+    from phantoms import Scene, curved, dome
+
+    errors = []
+    for seed in range(10):
+        frame, truth_mm, apex = curved(Scene(dome(300, 26.0, 8.0), seed=seed))
+        interpretation = FINDER.interpret(frame, FINDER.survey([frame]))
+        depth_mm = depth_profile_mm(frame.geometry, interpretation)
+        columns = np.flatnonzero(np.isfinite(depth_mm))
+        angle = np.arctan2(columns - apex[0], interpretation.surfaces[0].row_px[columns] - apex[1])
+        errors.append(np.abs(depth_mm[columns] - np.interp(angle, np.linspace(-0.5, 0.5, truth_mm.size), truth_mm)))
+    return [
+        Row("simulated bone, curved probe: median error of depth", float(np.nanmedian(np.concatenate(errors))), "mm")
     ]
 
 
