@@ -3,18 +3,22 @@
 On its input: `import SEED STORE` brings up a child that imports all sources, in an order of its own, until
 `kill WAIT_S` kills it after that time; `one NAME EXAM_ID STORE` imports one source. On its output, a line for
 each thing that is certain: `kept ALREADY RECORDING_ID NAME` after an import was acknowledged, `failed MESSAGE`,
-`gone EXIT_CODE`.
+`gone EXIT_CODE`. A process that fails writes why on its standard error and goes; one that cannot go on within
+PATIENCE_S writes where it stands, in every thread, and goes as well: so whoever listens hears something, or the end.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import random
 import signal
 import sys
 import tempfile
 import time
+import traceback
 import uuid
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 
@@ -24,6 +28,9 @@ from echospine.apps.wiring import SystemClock, build_reader
 from echospine.domain.errors import EchoSpineError
 from echospine.ports import House, LocalFile, Model, RecordingPlan
 from echospine.workflow.exam import Imported, create_exam, import_recording
+
+PATIENCE_S = 100
+"""How long one thing may take, such as one import; well below the limit of a test."""
 
 
 def open_house(store: Path) -> House:
@@ -67,15 +74,22 @@ def bring_in_and_say(house: House, source: Path, exam_id: str) -> None:
         say(f"kept {done.already} {done.recording.id} {source.name}")
 
 
+def be_on_time() -> None:
+    """Start the time anew within which this process must get something done."""
+    signal.alarm(PATIENCE_S)
+
+
 def bring_all_in(store: Path, sources: Path, seed: int) -> None:
     """Import every source; then wait to be killed."""
+    be_on_time()
     house = open_house(store)
     exam_id = exam_for_tests(house)
     order = sorted(sources.iterdir())
     random.Random(seed).shuffle(order)
     for source in order:
+        be_on_time()
         bring_in_and_say(house, source, exam_id)
-    time.sleep(60)
+    time.sleep(2 * PATIENCE_S)
 
 
 def rear_and_kill(store: Path, sources: Path, seed: int) -> None:
@@ -84,9 +98,14 @@ def rear_and_kill(store: Path, sources: Path, seed: int) -> None:
     if child == 0:
         try:
             bring_all_in(store, sources, seed)
+        except BaseException as error:  # nobody else would tell, and the listener would wait for an import
+            traceback.print_exc()
+            say(f"failed {error!r}")
         finally:
             os._exit(1)
+    signal.alarm(0)
     time.sleep(float(sys.stdin.readline().removeprefix("kill ")))
+    be_on_time()
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     say(f"gone {os.waitstatus_to_exitcode(status)}")
@@ -101,13 +120,21 @@ def warm_up(sources: Path) -> None:
 
 
 def main(sources: Path) -> None:
-    """Do what the input says, line by line."""
+    """Do what the input says, line by line; to wait for a line has no limit, to do it has.
+
+    The limit is an alarm, not faulthandler's own timer: that one holds a lock which a forked child never gets.
+    """
+    faulthandler.register(signal.SIGALRM, all_threads=True, chain=True)
     for line in sys.stdin:
+        be_on_time()
         match line.rstrip("\n").split(" ", 3):
             case ["import", seed, store]:
                 rear_and_kill(Path(store), sources, int(seed))
             case ["one", name, exam_id, store]:
-                bring_in_and_say(open_house(Path(store)), sources / name, exam_id)
+                house = open_house(Path(store))
+                with closing(house.studies):
+                    bring_in_and_say(house, sources / name, exam_id)
+        signal.alarm(0)
 
 
 if __name__ == "__main__":

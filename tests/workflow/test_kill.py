@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -50,8 +50,8 @@ class Kept:
 
     @classmethod
     def parse(cls, line: str) -> Kept:
-        word, already, recording_id, name = line.split(" ", 3)
-        assert word == "kept", line
+        assert line.startswith("kept "), line
+        _, already, recording_id, name = line.split(" ", 3)
         return cls(already == "True", recording_id, name)
 
 
@@ -68,21 +68,26 @@ class Nursery:
             text=True,
             bufsize=1,
             env={**os.environ, "PYTHONPATH": path},
+            start_new_session=True,
         )
 
     def close(self) -> None:
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.close()
-        self._process.wait(timeout=30)
-        self._process.stdout.close()
+        """End the process, and whatever child it left, also where a test failed half-way."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        with self._process:
+            self._process.wait(timeout=30)
 
     def ask(self, line: str) -> None:
         assert self._process.stdin
         self._process.stdin.write(f"{line}\n")
 
     def hear(self) -> str:
+        """Return the next line; it comes, or the end does, within the nursery's PATIENCE_S."""
         assert self._process.stdout
-        return self._process.stdout.readline().rstrip("\n")
+        line = self._process.stdout.readline().rstrip("\n")
+        assert line, "the nursery is gone: what it wrote on its standard error tells why"
+        return line
 
     def import_and_kill(self, store: Path, seed: int, after: int, wait_s: float) -> list[Kept]:
         """Let a child import into the store; kill it `wait_s` after it acknowledged so many.
@@ -99,12 +104,8 @@ class Nursery:
 
 @contextmanager
 def nurseries(sources: Path, count: int = 1) -> Iterator[list[Nursery]]:
-    opened = [Nursery(sources) for _ in range(count)]
-    try:
-        yield opened
-    finally:
-        for nursery in opened:
-            nursery.close()
+    with ExitStack() as stack:
+        yield [stack.enter_context(closing(Nursery(sources))) for _ in range(count)]
 
 
 def require_sound(store: Path) -> None:
