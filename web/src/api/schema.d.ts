@@ -442,6 +442,19 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Ack
+         * @description The page has shown, or passed over, the frame of that number: it is ready for another.
+         */
+        Ack: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "ack";
+            /** Index */
+            index: number;
+        };
+        /**
          * AmendBody
          * @description Who opens a signed examination again, and why.
          */
@@ -461,6 +474,24 @@ export interface components {
              * @description Revision of the examination that the person saw; null: whatever is current. Else 409.
              */
             revision?: number | null;
+        };
+        /**
+         * AskView
+         * @description Where must the probe be held for that standard view?
+         */
+        AskView: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "view";
+            view: components["schemas"]["View"];
+            /**
+             * Level
+             * @description Lumbar level, L1 to L5.
+             */
+            level: string;
+            side: components["schemas"]["Side"];
         };
         /**
          * BoxView
@@ -504,6 +535,18 @@ export interface components {
          * @enum {string}
          */
         CaliperKind: "length" | "angle" | "area";
+        /**
+         * ChangePatient
+         * @description Put another virtual person on the couch; only the newest wish is fulfilled.
+         */
+        ChangePatient: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "patient";
+            patient: components["schemas"]["PatientBody"];
+        };
         /**
          * ChangeView
          * @description One line of an examination's history.
@@ -553,6 +596,59 @@ export interface components {
              * @description Revision of the examination that the person saw; null: whatever is current. Else 409.
              */
             revision?: number | null;
+        };
+        /**
+         * Control
+         * @description How everything stands now; the newest counts. `number` comes back with the first frame made with it.
+         */
+        Control: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "control";
+            /** Number */
+            number: number;
+            /**
+             * Pose
+             * @description Probe to Patient (LPS), 4 x 4 row by row, mm.
+             */
+            pose: number[];
+            /**
+             * Machine
+             * @description Name of a machine that `opened` offered.
+             */
+            machine: string;
+            /**
+             * @default {
+             *       "depth_mm": 90,
+             *       "gain_db": 0,
+             *       "tgc_db": [
+             *         0,
+             *         0,
+             *         0,
+             *         0,
+             *         0,
+             *         0,
+             *         0,
+             *         0
+             *       ],
+             *       "focus_mm": 45,
+             *       "dynamic_range_db": 60
+             *     }
+             */
+            knobs: components["schemas"]["KnobsBody"];
+            /**
+             * Breathing
+             * @default true
+             */
+            breathing: boolean;
+            /**
+             * Truth
+             * @description Send a label map with each frame.
+             * @default false
+             */
+            truth: boolean;
         };
         /**
          * Decision
@@ -761,6 +857,69 @@ export interface components {
             reason: string;
         };
         /**
+         * FrameHead
+         * @description Head of a frame's binary message; the pixels follow it, then the label map where there is one.
+         */
+        FrameHead: {
+            /**
+             * Index
+             * @description Number of the frame; it grows.
+             */
+            index: number;
+            /**
+             * Control
+             * @description Number of the last control that it was made with; 0 for a device.
+             */
+            control: number;
+            /**
+             * Time S
+             * @description Since the source was opened.
+             */
+            time_s: number;
+            /**
+             * Made Ms
+             * @description How long it took to make, or to receive.
+             */
+            made_ms: number;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /**
+             * Channels
+             * @enum {integer}
+             */
+            channels: 1 | 3;
+            /** Regions */
+            regions: components["schemas"]["RegionView"][];
+            /**
+             * State
+             * @description OK, or what the source says of itself.
+             */
+            state: string;
+            /**
+             * Fps
+             * @description Frames sent in the last second.
+             */
+            fps: number;
+            /**
+             * Dropped
+             * @description Frames so far that the source had and this page was too slow for.
+             */
+            dropped: number;
+            /**
+             * Contact
+             * @description Share of the probe's face that touches skin, 0 to 1; null: unknown.
+             */
+            contact: number | null;
+            /**
+             * Pose
+             * @description Where the probe was; null: unknown.
+             */
+            pose: number[] | null;
+            truth: components["schemas"]["TruthView"] | null;
+        };
+        /**
          * GeometryView
          * @description Where each part of the picture lies in millimetres.
          */
@@ -792,6 +951,27 @@ export interface components {
              * @description Version of EchoSpine.
              */
             version: string;
+        };
+        /**
+         * HeightMapView
+         * @description Heights y over a grid of (x, z), mm, Patient (LPS): row by row to the head, in each from right to left.
+         */
+        HeightMapView: {
+            /** X0 Mm */
+            x0_mm: number;
+            /** Z0 Mm */
+            z0_mm: number;
+            /** Step Mm */
+            step_mm: number;
+            /** Columns */
+            columns: number;
+            /** Rows */
+            rows: number;
+            /**
+             * Heights Mm
+             * @description Null where there is nothing.
+             */
+            heights_mm: (number | null)[];
         };
         /**
          * JobList
@@ -848,6 +1028,89 @@ export interface components {
             problems: string[];
         };
         /**
+         * KnobsBody
+         * @description What a sonographer turns, as in `Settings`; lengths in mm, levels in dB.
+         */
+        KnobsBody: {
+            /**
+             * Depth Mm
+             * @default 90
+             */
+            depth_mm: number;
+            /**
+             * Gain Db
+             * @default 0
+             */
+            gain_db: number;
+            /**
+             * Tgc Db
+             * @default [
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0,
+             *       0
+             *     ]
+             */
+            tgc_db: number[];
+            /**
+             * Focus Mm
+             * @default 45
+             */
+            focus_mm: number;
+            /**
+             * Dynamic Range Db
+             * @default 60
+             */
+            dynamic_range_db: number;
+        };
+        /**
+         * LandmarkView
+         * @description A named place of the patient.
+         */
+        LandmarkView: {
+            /** Kind */
+            kind: string;
+            /** Level */
+            level: string;
+            side: components["schemas"]["Side"];
+            /** Point Mm */
+            point_mm: [
+                number,
+                number,
+                number
+            ];
+        };
+        /**
+         * MachineView
+         * @description A scanner with its probe, as it is offered.
+         */
+        MachineView: {
+            /** Name */
+            name: string;
+            /** Probe */
+            probe: string;
+            /**
+             * Width Mm
+             * @description Of the probe's face, along it.
+             */
+            width_mm: number;
+            /**
+             * Radius Mm
+             * @description Of the probe's face; null where it is flat.
+             */
+            radius_mm: number | null;
+            /** Elevation Mm */
+            elevation_mm: number;
+            /** Frequency Mhz */
+            frequency_mhz: number;
+            /** @description Where a sonographer starts with it. */
+            knobs: components["schemas"]["KnobsBody"];
+        };
+        /**
          * NewExam
          * @description An examination to be made.
          */
@@ -870,6 +1133,146 @@ export interface components {
              * @default
              */
             who: string;
+        };
+        /**
+         * OpenDevice
+         * @description First message: a device that sends over OpenIGTLink.
+         */
+        OpenDevice: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "open-device";
+            /** Host */
+            host: string;
+            /**
+             * Port
+             * @default 18944
+             */
+            port: number;
+        };
+        /**
+         * OpenScanner
+         * @description First message: a virtual scanner, with this patient on its couch.
+         */
+        OpenScanner: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "open-scanner";
+            /**
+             * @default {
+             *       "seed": 0,
+             *       "sex": "female",
+             *       "height_mm": 1680,
+             *       "body_mass_index": 24,
+             *       "age_years": 45,
+             *       "lordosis_deg": 50,
+             *       "scoliosis_deg": 0,
+             *       "rotation_deg": 0,
+             *       "facet_hypertrophy": [
+             *         [
+             *           0,
+             *           0
+             *         ],
+             *         [
+             *           0,
+             *           0
+             *         ],
+             *         [
+             *           0,
+             *           0
+             *         ],
+             *         [
+             *           0,
+             *           0
+             *         ],
+             *         [
+             *           0,
+             *           0
+             *         ]
+             *       ],
+             *       "multifidus_atrophy": [
+             *         [
+             *           0,
+             *           0
+             *         ],
+             *         [
+             *           0,
+             *           0
+             *         ],
+             *         [
+             *           0,
+             *           0
+             *         ],
+             *         [
+             *           0,
+             *           0
+             *         ],
+             *         [
+             *           0,
+             *           0
+             *         ]
+             *       ],
+             *       "multifidus_fat": [
+             *         [
+             *           0.08,
+             *           0.08
+             *         ],
+             *         [
+             *           0.08,
+             *           0.08
+             *         ],
+             *         [
+             *           0.08,
+             *           0.08
+             *         ],
+             *         [
+             *           0.08,
+             *           0.08
+             *         ],
+             *         [
+             *           0.08,
+             *           0.08
+             *         ]
+             *       ],
+             *       "fascia_mm": 2,
+             *       "transition": "none"
+             *     }
+             */
+            patient: components["schemas"]["PatientBody"];
+        };
+        /**
+         * Opened
+         * @description The source is open.
+         */
+        Opened: {
+            /**
+             * Type
+             * @default opened
+             * @constant
+             */
+            type: "opened";
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "scanner" | "device";
+            /** Name */
+            name: string;
+            /**
+             * Simulated
+             * @description True where nothing of what is shown was ever alive.
+             */
+            simulated: boolean;
+            /**
+             * Machines
+             * @description What the virtual scanner can be.
+             * @default []
+             */
+            machines: components["schemas"]["MachineView"][];
         };
         /**
          * OverlayView
@@ -903,6 +1306,228 @@ export interface components {
             frames: components["schemas"]["OverlayView"][];
         };
         /**
+         * PatientBody
+         * @description A virtual person, as in `PatientParameters`.
+         */
+        PatientBody: {
+            /**
+             * Seed
+             * @description Of what the other fields leave open.
+             * @default 0
+             */
+            seed: number;
+            /** @default female */
+            sex: components["schemas"]["Sex"];
+            /**
+             * Height Mm
+             * @default 1680
+             */
+            height_mm: number;
+            /**
+             * Body Mass Index
+             * @default 24
+             */
+            body_mass_index: number;
+            /**
+             * Age Years
+             * @default 45
+             */
+            age_years: number;
+            /**
+             * Lordosis Deg
+             * @default 50
+             */
+            lordosis_deg: number;
+            /**
+             * Scoliosis Deg
+             * @default 0
+             */
+            scoliosis_deg: number;
+            /**
+             * Rotation Deg
+             * @default 0
+             */
+            rotation_deg: number;
+            /**
+             * Facet Hypertrophy
+             * @description From L1 to L5, the left and the right value.
+             * @default [
+             *       [
+             *         0,
+             *         0
+             *       ],
+             *       [
+             *         0,
+             *         0
+             *       ],
+             *       [
+             *         0,
+             *         0
+             *       ],
+             *       [
+             *         0,
+             *         0
+             *       ],
+             *       [
+             *         0,
+             *         0
+             *       ]
+             *     ]
+             */
+            facet_hypertrophy: [
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ]
+            ];
+            /**
+             * Multifidus Atrophy
+             * @description From L1 to L5, the left and the right value.
+             * @default [
+             *       [
+             *         0,
+             *         0
+             *       ],
+             *       [
+             *         0,
+             *         0
+             *       ],
+             *       [
+             *         0,
+             *         0
+             *       ],
+             *       [
+             *         0,
+             *         0
+             *       ],
+             *       [
+             *         0,
+             *         0
+             *       ]
+             *     ]
+             */
+            multifidus_atrophy: [
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ]
+            ];
+            /**
+             * Multifidus Fat
+             * @description From L1 to L5, the left and the right value.
+             * @default [
+             *       [
+             *         0.08,
+             *         0.08
+             *       ],
+             *       [
+             *         0.08,
+             *         0.08
+             *       ],
+             *       [
+             *         0.08,
+             *         0.08
+             *       ],
+             *       [
+             *         0.08,
+             *         0.08
+             *       ],
+             *       [
+             *         0.08,
+             *         0.08
+             *       ]
+             *     ]
+             */
+            multifidus_fat: [
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ]
+            ];
+            /**
+             * Fascia Mm
+             * @default 2
+             */
+            fascia_mm: number;
+            /** @default none */
+            transition: components["schemas"]["Transition"];
+        };
+        /**
+         * PatientReady
+         * @description The patient lies on the couch: every frame from now on is of this one.
+         */
+        PatientReady: {
+            /**
+             * Type
+             * @default patient
+             * @constant
+             */
+            type: "patient";
+            patient: components["schemas"]["PatientBody"];
+            skin: components["schemas"]["HeightMapView"];
+            bones: components["schemas"]["HeightMapView"];
+            /** Landmarks */
+            landmarks: components["schemas"]["LandmarkView"][];
+            /**
+             * Views
+             * @description Standard views that can be asked for.
+             */
+            views: components["schemas"]["View"][];
+            /**
+             * Pose
+             * @description Where a scan begins.
+             */
+            pose: number[];
+        };
+        /**
          * PersonBody
          * @description Who does it, and what that person saw.
          */
@@ -917,6 +1542,30 @@ export interface components {
              * @description Revision of the examination that the person saw; null: whatever is current. Else 409.
              */
             revision?: number | null;
+        };
+        /**
+         * Place
+         * @description Where the probe is held for a standard view.
+         */
+        Place: {
+            /**
+             * Type
+             * @default place
+             * @constant
+             */
+            type: "place";
+            view: components["schemas"]["View"];
+            /**
+             * Level
+             * @description Lumbar level, L1 to L5.
+             */
+            level: string;
+            side: components["schemas"]["Side"];
+            /**
+             * Pose
+             * @description Probe to Patient (LPS), 4 x 4 row by row, mm.
+             */
+            pose: number[];
         };
         /**
          * Problem
@@ -1134,6 +1783,19 @@ export interface components {
             files: components["schemas"]["ReportFileView"][];
         };
         /**
+         * Run
+         * @description Send frames, or hold still (freeze; a page that is not seen).
+         */
+        Run: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "run";
+            /** Running */
+            running: boolean;
+        };
+        /**
          * Series
          * @description All quantities over a recording.
          */
@@ -1157,6 +1819,12 @@ export interface components {
              */
             values: (number | null)[];
         };
+        /**
+         * Sex
+         * @description Sex, as it bears on the size of bone and muscle.
+         * @enum {string}
+         */
+        Sex: "female" | "male";
         /**
          * Side
          * @description Side of the patient.
@@ -1207,6 +1875,75 @@ export interface components {
          * @enum {string}
          */
         TimeSource: "FrameTime" | "FrameTimeVector" | "CineRate" | "RecommendedDisplayFrameRate" | "Timestamp" | "video timestamps" | "none";
+        /**
+         * Transition
+         * @description Lumbosacral transitional vertebra.
+         * @enum {string}
+         */
+        Transition: "none" | "sacralised" | "lumbarised";
+        /**
+         * Trouble
+         * @description What could not be done; `final`: the socket closes after it.
+         */
+        Trouble: {
+            /**
+             * Type
+             * @default trouble
+             * @constant
+             */
+            type: "trouble";
+            /** Title */
+            title: string;
+            /** Detail */
+            detail: string;
+            /** Final */
+            final: boolean;
+        };
+        /**
+         * TruthView
+         * @description The label map that follows the pixels: one byte each, structure ids, (height, width), row by row.
+         */
+        TruthView: {
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /**
+             * Structures
+             * @description Names of the ids that occur.
+             */
+            structures: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * View
+         * @description Standard views of the lumbar spine.
+         * @enum {string}
+         */
+        View: "transverse_spinous" | "transverse_interlaminar" | "parasagittal_transverse_process" | "parasagittal_articular_process" | "parasagittal_lamina" | "midline_sagittal" | "multifidus_transverse" | "fascia_longitudinal" | "abdominal_wall_lateral" | "sacral" | "other";
+        /**
+         * Working
+         * @description Something takes its time; frames go on meanwhile, where there were any.
+         */
+        Working: {
+            /**
+             * Type
+             * @default working
+             * @constant
+             */
+            type: "working";
+            /**
+             * What
+             * @description What is being done, in words.
+             */
+            what: string;
+            /**
+             * Seconds
+             * @description How long it usually takes.
+             */
+            seconds: number;
+        };
     };
     responses: never;
     parameters: never;

@@ -9,8 +9,10 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
 
 import echospine
+from echospine.apps.server.live.messages import SAID
 from echospine.apps.server.routes import exams, health, imports, recordings, reports, reviews
 from echospine.apps.server.schemas import Problem
 
@@ -37,13 +39,16 @@ def add_routes(app: FastAPI) -> None:
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document, with problems in their own media type and nothing that is never sent."""
+    """Return the OpenAPI document, with problems in their own media type and nothing that is never sent.
+
+    The shapes of what is said on the live socket stand beside it: OpenAPI cannot describe the socket itself.
+    """
     document = get_openapi(title="EchoSpine", version=echospine.__version__, description=DESCRIPTION, routes=app.routes)
     schemas = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= problem.pop("$defs") | {"Problem": problem}
+    beside = [(model, "serialization") for model in (Problem, *SAID)]
+    schemas |= models_json_schema(beside, ref_template="#/components/schemas/{model}")[1]["$defs"]
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     return document
 

@@ -66,7 +66,10 @@ class KnownHosts:
 
 
 class Doorkeeper:
-    """ASGI middleware: refuses unknown hosts and foreign writes, and sets the security headers."""
+    """ASGI middleware: refuses unknown hosts and foreign writes, and sets the security headers.
+
+    A browser lets any site open a WebSocket to us and read what comes, so one counts as writing.
+    """
 
     def __init__(self, app: ASGIApp, hosts: KnownHosts) -> None:
         self._app = app
@@ -74,7 +77,7 @@ class Doorkeeper:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer why not."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         refusal = self._refusal(scope)
@@ -90,7 +93,8 @@ class Doorkeeper:
         if not self._hosts.allows(host):
             name = _host_name(host)[:80] or "no name"
             return UNKNOWN_HOST, f"this server is not known as {name}; use the address that it printed when it started"
-        if scope["method"] not in READING and _is_foreign(headers, host):
+        reading = scope["type"] == "http" and scope["method"] in READING
+        if not reading and _is_foreign(headers, host):
             return CROSS_ORIGIN, "only EchoSpine's own page may change something; open it at this server's address"
         return None
 
@@ -121,7 +125,7 @@ def _is_address(name: str) -> bool:
 
 def _with_headers(send: Send) -> Send:
     async def sender(message: Message) -> None:
-        if message["type"] == "http.response.start":
+        if message["type"] in {"http.response.start", "websocket.http.response.start"}:
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)

@@ -1,0 +1,249 @@
+"""What browser and server say to each other on the live socket; the browser's types are generated from these.
+
+Text messages are JSON objects told apart by `type`; each frame is one binary message (see `packing`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, FiniteFloat, TypeAdapter
+
+from echospine.apps.server.schemas import Body, RegionView, Shape
+from echospine.domain.labels import Side, View
+from echospine.engine.twin.patient import Sex, Transition
+
+LONGEST_HOST = 253
+"""Most characters of a host's name (RFC 1035)."""
+
+Matrix: TypeAlias = Annotated[
+    tuple[FiniteFloat, ...],
+    Field(min_length=16, max_length=16, description="Probe to Patient (LPS), 4 x 4 row by row, mm."),
+]
+Level: TypeAlias = Annotated[str, Field(pattern="^L[1-5]$", description="Lumbar level, L1 to L5.")]
+Sided: TypeAlias = tuple[FiniteFloat, FiniteFloat]
+PerLevel: TypeAlias = Annotated[
+    tuple[Sided, Sided, Sided, Sided, Sided], Field(description="From L1 to L5, the left and the right value.")
+]
+
+
+def _all(value: float) -> PerLevel:
+    pair = (value, value)
+    return pair, pair, pair, pair, pair
+
+
+class PatientBody(Body):
+    """A virtual person, as in `PatientParameters`."""
+
+    seed: int = Field(default=0, ge=0, lt=2**32, description="Of what the other fields leave open.")
+    sex: Sex = Sex.FEMALE
+    height_mm: FiniteFloat = Field(default=1680.0, ge=1400, le=2100)
+    body_mass_index: FiniteFloat = Field(default=24.0, ge=16, le=45)
+    age_years: FiniteFloat = Field(default=45.0, ge=18, le=95)
+    lordosis_deg: FiniteFloat = Field(default=50.0, ge=15, le=80)
+    scoliosis_deg: FiniteFloat = Field(default=0.0, ge=-45, le=45)
+    rotation_deg: FiniteFloat = Field(default=0.0, ge=-25, le=25)
+    facet_hypertrophy: PerLevel = _all(0.0)
+    multifidus_atrophy: PerLevel = _all(0.0)
+    multifidus_fat: PerLevel = _all(0.08)
+    fascia_mm: FiniteFloat = Field(default=2.0, ge=0.8, le=5)
+    transition: Transition = Transition.NONE
+
+
+class OpenScanner(Body):
+    """First message: a virtual scanner, with this patient on its couch."""
+
+    type: Literal["open-scanner"]
+    patient: PatientBody = PatientBody()
+
+
+class OpenDevice(Body):
+    """First message: a device that sends over OpenIGTLink."""
+
+    type: Literal["open-device"]
+    host: str = Field(min_length=1, max_length=LONGEST_HOST, pattern=r"^[A-Za-z0-9.:_-]+$")
+    port: int = Field(default=18944, ge=1, le=65535)
+
+
+class KnobsBody(Body):
+    """What a sonographer turns, as in `Settings`; lengths in mm, levels in dB."""
+
+    depth_mm: FiniteFloat = Field(default=90.0, ge=20, le=300)
+    gain_db: FiniteFloat = Field(default=0.0, ge=-60, le=60)
+    tgc_db: Annotated[tuple[FiniteFloat, ...], Field(min_length=8, max_length=8)] = (0.0,) * 8
+    focus_mm: FiniteFloat = Field(default=45.0, ge=5, le=300)
+    dynamic_range_db: FiniteFloat = Field(default=60.0, ge=20, le=120)
+
+
+class Control(Body):
+    """How everything stands now; the newest counts. `number` comes back with the first frame made with it."""
+
+    type: Literal["control"]
+    number: int = Field(ge=0, lt=2**53)
+    pose: Matrix
+    machine: str = Field(max_length=40, description="Name of a machine that `opened` offered.")
+    knobs: KnobsBody = KnobsBody()
+    breathing: bool = True
+    truth: bool = Field(default=False, description="Send a label map with each frame.")
+
+
+class Run(Body):
+    """Send frames, or hold still (freeze; a page that is not seen)."""
+
+    type: Literal["run"]
+    running: bool
+
+
+class Ack(Body):
+    """The page has shown, or passed over, the frame of that number: it is ready for another."""
+
+    type: Literal["ack"]
+    index: int = Field(ge=0, lt=2**53)
+
+
+class ChangePatient(Body):
+    """Put another virtual person on the couch; only the newest wish is fulfilled."""
+
+    type: Literal["patient"]
+    patient: PatientBody
+
+
+class AskView(Body):
+    """Where must the probe be held for that standard view?"""
+
+    type: Literal["view"]
+    view: View
+    level: Level
+    side: Side
+
+
+Opening: TypeAlias = Annotated[OpenScanner | OpenDevice, Field(discriminator="type")]
+Wish: TypeAlias = Annotated[Control | Run | Ack | ChangePatient | AskView, Field(discriminator="type")]
+OPENING: TypeAdapter[OpenScanner | OpenDevice] = TypeAdapter(Opening)
+WISH: TypeAdapter[Control | Run | Ack | ChangePatient | AskView] = TypeAdapter(Wish)
+
+
+class MachineView(Shape):
+    """A scanner with its probe, as it is offered."""
+
+    name: str
+    probe: str
+    width_mm: float = Field(description="Of the probe's face, along it.")
+    radius_mm: float | None = Field(description="Of the probe's face; null where it is flat.")
+    elevation_mm: float
+    frequency_mhz: float
+    knobs: KnobsBody = Field(description="Where a sonographer starts with it.")
+
+
+class Opened(Shape):
+    """The source is open."""
+
+    type: Literal["opened"] = "opened"
+    source: Literal["scanner", "device"]
+    name: str
+    simulated: bool = Field(description="True where nothing of what is shown was ever alive.")
+    machines: list[MachineView] = Field(default=[], description="What the virtual scanner can be.")
+
+
+class Working(Shape):
+    """Something takes its time; frames go on meanwhile, where there were any."""
+
+    type: Literal["working"] = "working"
+    what: str = Field(description="What is being done, in words.")
+    seconds: float = Field(description="How long it usually takes.")
+
+
+class HeightMapView(Shape):
+    """Heights y over a grid of (x, z), mm, Patient (LPS): row by row to the head, in each from right to left."""
+
+    x0_mm: float
+    z0_mm: float
+    step_mm: float
+    columns: int
+    rows: int
+    heights_mm: list[float | None] = Field(description="Null where there is nothing.")
+
+
+class LandmarkView(Shape):
+    """A named place of the patient."""
+
+    kind: str
+    level: str
+    side: Side
+    point_mm: tuple[float, float, float]
+
+
+class PatientReady(Shape):
+    """The patient lies on the couch: every frame from now on is of this one."""
+
+    type: Literal["patient"] = "patient"
+    patient: PatientBody
+    skin: HeightMapView
+    bones: HeightMapView
+    landmarks: list[LandmarkView]
+    views: list[View] = Field(description="Standard views that can be asked for.")
+    pose: Matrix = Field(description="Where a scan begins.")
+
+
+class Place(Shape):
+    """Where the probe is held for a standard view."""
+
+    type: Literal["place"] = "place"
+    view: View
+    level: Level
+    side: Side
+    pose: Matrix
+
+
+class Trouble(Shape):
+    """What could not be done; `final`: the socket closes after it."""
+
+    type: Literal["trouble"] = "trouble"
+    title: str
+    detail: str
+    final: bool
+
+
+class TruthView(Shape):
+    """The label map that follows the pixels: one byte each, structure ids, (height, width), row by row."""
+
+    width: int
+    height: int
+    structures: dict[int, str] = Field(description="Names of the ids that occur.")
+
+
+class FrameHead(Shape):
+    """Head of a frame's binary message; the pixels follow it, then the label map where there is one."""
+
+    index: int = Field(description="Number of the frame; it grows.")
+    control: int = Field(description="Number of the last control that it was made with; 0 for a device.")
+    time_s: float = Field(description="Since the source was opened.")
+    made_ms: float = Field(description="How long it took to make, or to receive.")
+    width: int
+    height: int
+    channels: Literal[1, 3]
+    regions: list[RegionView]
+    state: str = Field(description="OK, or what the source says of itself.")
+    fps: float = Field(description="Frames sent in the last second.")
+    dropped: int = Field(description="Frames so far that the source had and this page was too slow for.")
+    contact: float | None = Field(description="Share of the probe's face that touches skin, 0 to 1; null: unknown.")
+    pose: Matrix | None = Field(description="Where the probe was; null: unknown.")
+    truth: TruthView | None
+
+
+SAID: tuple[type[Shape] | type[Body], ...] = (
+    OpenScanner,
+    OpenDevice,
+    Control,
+    Run,
+    Ack,
+    ChangePatient,
+    AskView,
+    Opened,
+    Working,
+    PatientReady,
+    Place,
+    Trouble,
+    FrameHead,
+)
+"""All that is said on the socket, for the description of the API."""
