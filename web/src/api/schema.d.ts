@@ -611,7 +611,7 @@ export interface components {
             number: number;
             /**
              * Pose
-             * @description Probe to Patient (LPS), 4 x 4 row by row, mm.
+             * @description 4 x 4, row by row; where nothing else is said Probe to Patient.
              */
             pose: number[];
             /**
@@ -917,6 +917,11 @@ export interface components {
              * @description Where the probe was; null: unknown.
              */
             pose: number[] | null;
+            /**
+             * Image
+             * @description Image (column, row, 0), pixels, to Probe, mm, 4 x 4; null: unknown.
+             */
+            image: number[] | null;
             truth: components["schemas"]["TruthView"] | null;
         };
         /**
@@ -1563,7 +1568,7 @@ export interface components {
             side: components["schemas"]["Side"];
             /**
              * Pose
-             * @description Probe to Patient (LPS), 4 x 4 row by row, mm.
+             * @description 4 x 4, row by row; where nothing else is said Probe to Patient.
              */
             pose: number[];
         };

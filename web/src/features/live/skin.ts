@@ -1,5 +1,6 @@
 /** The back as a height over a grid: where the skin is, and which way it faces. Millimetres, Patient frame. */
 
+import type { HeightMapView } from "../../api/types";
 import { unit, type Vector } from "./vectors";
 
 /** Heights `y` at (x0 + column * step, z0 + row * step), row by row; NaN where there is nothing. */
@@ -56,4 +57,10 @@ function weights(t: number): readonly [number, number, number, number] {
     t * (0.5 + t * (2 - 1.5 * t)),
     t * t * (-0.5 + 0.5 * t),
   ];
+}
+
+/** Return a height map as the server tells it. */
+export function mapOf({ x0_mm, z0_mm, step_mm, columns, rows, heights_mm }: HeightMapView): HeightMap {
+  const heights = Float32Array.from(heights_mm, (height) => height ?? NaN);
+  return { x0: x0_mm, z0: z0_mm, step: step_mm, columns, rows, heights };
 }

@@ -15,7 +15,14 @@ export type Shape =
     }
   | { readonly kind: "knob"; readonly at: Point; readonly colour: string; readonly chosen?: boolean }
   | { readonly kind: "cross"; readonly at: Point; readonly colour: string }
-  | { readonly kind: "text"; readonly at: Point; readonly text: string; readonly colour: string };
+  | {
+      readonly kind: "text";
+      readonly at: Point;
+      readonly text: string;
+      readonly colour: string;
+      /** Where the text stands to its point: beside it in a box of its own, or bare before it or over it. */
+      readonly stand?: "beside" | "before" | "over";
+    };
 
 type Place = (point: Point) => Point;
 type Draw<Kind extends Shape["kind"]> = (
@@ -108,17 +115,27 @@ function drawCross(
 
 function drawText(
   context: CanvasRenderingContext2D,
-  { at, text, colour }: Extract<Shape, { kind: "text" }>,
+  { at, text, colour, stand = "beside" }: Extract<Shape, { kind: "text" }>,
   place: Place,
 ): void {
   const [x, y] = place(at);
   context.font = TEXT_FONT;
+  context.textBaseline = "middle";
+  if (stand !== "beside") {
+    context.textAlign = stand === "before" ? "right" : "center";
+    context.lineJoin = "round";
+    context.strokeStyle = HALO;
+    context.lineWidth = 4;
+    context.strokeText(text, x, y);
+    context.fillStyle = colour;
+    context.fillText(text, x, y);
+    return;
+  }
   const width = context.measureText(text).width;
   context.fillStyle = "rgb(7 9 11 / 82%)";
   context.beginPath();
   context.roundRect(x + 10, y - 11, width + 14, 22, 5);
   context.fill();
   context.fillStyle = colour;
-  context.textBaseline = "middle";
   context.fillText(text, x + 17, y + 0.5);
 }

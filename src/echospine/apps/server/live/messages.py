@@ -18,7 +18,7 @@ LONGEST_HOST = 253
 
 Matrix: TypeAlias = Annotated[
     tuple[FiniteFloat, ...],
-    Field(min_length=16, max_length=16, description="Probe to Patient (LPS), 4 x 4 row by row, mm."),
+    Field(min_length=16, max_length=16, description="4 x 4, row by row; where nothing else is said Probe to Patient."),
 ]
 Level: TypeAlias = Annotated[str, Field(pattern="^L[1-5]$", description="Lumbar level, L1 to L5.")]
 Sided: TypeAlias = tuple[FiniteFloat, FiniteFloat]
@@ -228,6 +228,7 @@ class FrameHead(Shape):
     dropped: int = Field(description="Frames so far that the source had and this page was too slow for.")
     contact: float | None = Field(description="Share of the probe's face that touches skin, 0 to 1; null: unknown.")
     pose: Matrix | None = Field(description="Where the probe was; null: unknown.")
+    image: Matrix | None = Field(description="Image (column, row, 0), pixels, to Probe, mm, 4 x 4; null: unknown.")
     truth: TruthView | None
 
 

@@ -1,0 +1,72 @@
+/** What is drawn over a live picture: how deep it goes, where the focus is, and what is known to be there. */
+
+import type { Point } from "../../shared/geometry";
+import type { Shape } from "../../shared/viewer/shapes";
+import { colourOf } from "../../shared/colours";
+import { words } from "../../shared/format";
+import type { Screen } from "./scan.svelte";
+import { outlines, rescaled, seats, type Seat } from "./truth";
+
+const INK = colourOf("background");
+const TICK_SHARE = 0.014;
+const LEAST_STEPS = 12;
+const LEAST_ROOM = 2.5;
+
+/** Return a scale in centimetres along the right edge, with the focus on it; nothing for a picture without one. */
+export function ruler(screen: Screen, depth_mm: number, focus_mm: number | undefined): Shape[] {
+  const { image, width } = screen.head;
+  if (!image) return [];
+  const rowOf = (mm: number): number => (mm - image[7]!) / image[5]!;
+  const tick = width * TICK_SHARE;
+  const edge = width - 1 - tick;
+  const shapes: Shape[] = [];
+  for (let mm = 0; mm <= depth_mm + 1e-6; mm += 10) {
+    const [row, long] = [rowOf(mm), mm % 50 === 0];
+    shapes.push({
+      kind: "line",
+      points: [
+        [edge - (long ? tick : 0), row],
+        [edge + tick, row],
+      ],
+      colour: INK,
+      width: long ? 2 : 1,
+    });
+    if (long && mm > 0)
+      shapes.push({ kind: "text", at: [edge - 2 * tick, row], text: `${mm / 10} cm`, colour: INK, stand: "before" });
+  }
+  if (focus_mm !== undefined && focus_mm <= depth_mm) {
+    const row = rowOf(focus_mm);
+    const points: Point[] = [
+      [edge + 0.6 * tick, row],
+      [edge + 1.6 * tick, row - 0.7 * tick],
+      [edge + 1.6 * tick, row + 0.7 * tick],
+    ];
+    shapes.push({ kind: "line", points, closed: true, colour: "#8fc7ff", fill: "#8fc7ff", width: 1 });
+  }
+  return shapes;
+}
+
+/** Draws what is known to be there; remembers where names stood, so that they stay. */
+export class Teller {
+  #seats: readonly Seat[] = [];
+
+  tell({ head, truth }: Screen): Shape[] {
+    if (!head.truth || !truth) return [];
+    const { width, height, structures } = head.truth;
+    const place = (point: Point): Point => rescaled(point, head.width / width, head.width, head.height);
+    this.#seats = seats(truth, width, height, this.#seats);
+    const lines = outlines(truth, width, height, LEAST_STEPS).flatMap(({ id, loops }) =>
+      loops.map((loop): Shape => {
+        const colour = colourOf(structures[id] ?? "background");
+        return { kind: "line", points: loop.map(place), colour, closed: true, width: 1.5 };
+      }),
+    );
+    const names = this.#seats
+      .filter(({ room }) => room >= LEAST_ROOM)
+      .map(({ id, at }): Shape => {
+        const name = structures[id] ?? "";
+        return { kind: "text", at: place(at), text: words(name), colour: colourOf(name), stand: "over" };
+      });
+    return [...lines, ...names];
+  }
+}

@@ -1,0 +1,271 @@
+/** One live scan: its source, the patient, the probe, the knobs, and the picture that comes of it. */
+
+import type { Opening, Said } from "../../api/live";
+import type {
+  FrameHead,
+  Knobs,
+  LiveOpened,
+  LivePatient,
+  LiveTrouble,
+  LiveWorking,
+  Machine,
+  PatientBody,
+  Side,
+  View,
+} from "../../api/types";
+import { notify } from "../../shared/notices.svelte";
+import { Darkroom } from "../../shared/viewer/greys";
+import { between, holdOf, poseOf, possible, slid, type Hold, type Matrix } from "./hold";
+import { Link, type LinkState } from "./link";
+import { mapOf, type HeightMap } from "./skin";
+
+export type Source =
+  { readonly kind: "scanner" } | { readonly kind: "device"; readonly host: string; readonly port: number };
+
+/** What is on the screen now: everything belongs to the same frame. */
+export interface Screen {
+  readonly head: FrameHead;
+  readonly picture: ImageBitmap;
+  readonly truth: Uint8Array | undefined;
+}
+
+/** A standard view, as it is asked for. */
+export interface Standard {
+  readonly view: View;
+  readonly level: string;
+  readonly side: Side;
+}
+
+const GLIDE_MS = 380;
+const METER_MS = 250;
+export const LIMITS = {
+  depth_mm: { least: 30, most: 200, step: 5 },
+  gain_db: { least: -30, most: 30, step: 1 },
+  focus_mm: { least: 10, most: 150, step: 5 },
+  dynamic_range_db: { least: 30, most: 90, step: 5 },
+  tgc_db: { least: -15, most: 15, step: 1 },
+} as const;
+
+export class Scan {
+  source = $state.raw<Source>({ kind: "scanner" });
+  link = $state<LinkState>("connecting");
+  opened = $state.raw<LiveOpened>();
+  patient = $state.raw<LivePatient>();
+  skin = $state.raw<HeightMap>();
+  bones = $state.raw<HeightMap>();
+  working = $state.raw<LiveWorking>();
+  trouble = $state.raw<LiveTrouble>();
+  screen = $state.raw<Screen>();
+  meter = $state.raw<{ fps: number; latency: number | undefined; dropped: number }>({
+    fps: 0,
+    latency: undefined,
+    dropped: 0,
+  });
+  frozen = $state(false);
+  breathing = $state(true);
+  truth = $state(false);
+  hold = $state.raw<Hold>();
+  machine = $state.raw<Machine>();
+  knobs = $state.raw<Knobs>();
+  /** The standard view that was asked for last; undefined as soon as the probe was moved by hand. */
+  standard = $state.raw<Standard>();
+
+  readonly #link: Link;
+  readonly #darkroom = new Darkroom();
+  readonly #kept = new Map<string, Knobs>();
+  readonly #meter: ReturnType<typeof setInterval>;
+  #glide = 0;
+
+  constructor() {
+    this.#link = new Link({
+      opening: () => this.#opening(),
+      state: (state) => this.#linked(state),
+      said: (message) => this.#said(message),
+      shown: ({ head, pixels, truth }) => {
+        this.screen?.picture.close();
+        const picture = this.#darkroom.develop(pixels, head.width, head.height, head.channels);
+        this.screen = { head, picture, truth };
+      },
+    });
+    this.#meter = setInterval(() => this.#measure(), METER_MS);
+  }
+
+  /** Where the probe is, or undefined without a patient. */
+  get pose(): Matrix | undefined {
+    return this.skin && this.hold && poseOf(this.skin, this.hold);
+  }
+
+  open(source: Source): void {
+    [this.source, this.opened, this.patient, this.skin, this.bones] = [
+      source,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ];
+    [this.trouble, this.hold, this.machine, this.knobs, this.working] = [
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ];
+    this.#clear();
+    this.#link.freeze((this.frozen = false));
+    this.#link.open();
+  }
+
+  close(): void {
+    clearInterval(this.#meter);
+    cancelAnimationFrame(this.#glide);
+    this.#link.close();
+    this.#clear();
+  }
+
+  freeze(frozen = !this.frozen): void {
+    this.frozen = frozen;
+    this.#link.freeze(frozen);
+    if (!frozen) this.#touch();
+  }
+
+  /** Hold the probe so; a glide that is under way ends. */
+  take(hold: Hold): void {
+    if (!this.skin) return;
+    cancelAnimationFrame(this.#glide);
+    this.standard = undefined;
+    this.#hold(hold);
+  }
+
+  move(change: Partial<Hold>): void {
+    if (this.hold) this.take({ ...this.hold, ...change });
+  }
+
+  slide(across: number, along: number): void {
+    if (this.skin && this.hold) this.take(slid(this.skin, this.hold, across, along));
+  }
+
+  turnBy(turn: number, tilt = 0, rock = 0): void {
+    const hold = this.hold;
+    if (hold) this.move({ turn: hold.turn + turn, tilt: hold.tilt + tilt, rock: hold.rock + rock });
+  }
+
+  set(change: Partial<Knobs>): void {
+    if (!this.knobs || !this.machine) return;
+    this.knobs = { ...this.knobs, ...change };
+    this.#kept.set(this.machine.name, this.knobs);
+    this.#touch();
+  }
+
+  /** Turn a knob by some of its steps. */
+  step(knob: "depth_mm" | "gain_db" | "focus_mm" | "dynamic_range_db", steps: number): void {
+    const { least, most, step } = LIMITS[knob];
+    if (this.knobs) this.set({ [knob]: Math.min(most, Math.max(least, this.knobs[knob] + steps * step)) });
+  }
+
+  choose(machine: Machine): void {
+    this.machine = machine;
+    this.knobs = this.#kept.get(machine.name) ?? machine.knobs;
+    this.#touch();
+  }
+
+  nextMachine(): void {
+    const all = this.opened?.machines ?? [];
+    const at = all.findIndex(({ name }) => name === this.machine?.name);
+    if (all.length) this.choose(all[(at + 1) % all.length]!);
+  }
+
+  breathe(breathing: boolean): void {
+    this.breathing = breathing;
+    this.#touch();
+  }
+
+  tell(truth: boolean): void {
+    this.truth = truth;
+    this.#touch();
+  }
+
+  /** Put another person on the couch. */
+  lay(patient: PatientBody): void {
+    this.trouble = undefined;
+    this.#link.say({ type: "patient", patient });
+  }
+
+  ask(standard: Standard): void {
+    this.standard = standard;
+    this.#link.say({ type: "view", ...standard });
+  }
+
+  #opening(): Opening {
+    const { source } = this;
+    if (source.kind === "device") return { type: "open-device", host: source.host, port: source.port };
+    const patient = this.patient?.patient;
+    return { type: "open-scanner", ...(patient && { patient }) } as Opening;
+  }
+
+  #linked(state: LinkState): void {
+    this.link = state;
+    if (state === "lost") this.working = undefined;
+  }
+
+  #said(message: Said): void {
+    if (message.type === "opened") {
+      this.opened = message;
+      this.trouble = undefined;
+      if (!this.machine && message.machines[0]) this.choose(message.machines[0]);
+    } else if (message.type === "working") {
+      this.working = message;
+    } else if (message.type === "patient") {
+      this.#laid(message);
+    } else if (message.type === "place") {
+      this.#glideTo(message.pose);
+    } else {
+      this.working = undefined;
+      this.standard = undefined;
+      if (message.final) this.trouble = message;
+      else notify("error", message.detail);
+    }
+  }
+
+  #laid(message: LivePatient): void {
+    this.working = undefined;
+    this.patient = message;
+    this.skin = mapOf(message.skin);
+    this.bones = mapOf(message.bones);
+    this.#hold(this.hold ?? holdOf(this.skin, message.pose));
+  }
+
+  #hold(hold: Hold): void {
+    this.hold = possible(this.skin!, hold);
+    this.#touch();
+  }
+
+  /** Go to a place as a hand would, unless less motion is asked for. */
+  #glideTo(pose: Matrix): void {
+    if (!this.skin || !this.hold) return;
+    const [from, to, start] = [this.hold, holdOf(this.skin, pose), performance.now()];
+    const lasting = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : GLIDE_MS;
+    cancelAnimationFrame(this.#glide);
+    const step = (): void => {
+      const share = lasting ? Math.min(1, (performance.now() - start) / lasting) : 1;
+      this.#hold(share === 1 ? to : between(from, to, share * share * (3 - 2 * share)));
+      if (share < 1) this.#glide = requestAnimationFrame(step);
+    };
+    step();
+  }
+
+  #touch(): void {
+    const { pose, machine, knobs, breathing, truth } = this;
+    if (!pose || !machine || !knobs) return;
+    this.#link.want({ pose: [...pose], machine: machine.name, knobs, breathing, truth });
+  }
+
+  #measure(): void {
+    const { fps, latency } = this.#link;
+    this.meter = { fps, latency, dropped: this.screen?.head.dropped ?? 0 };
+  }
+
+  #clear(): void {
+    this.screen?.picture.close();
+    this.screen = undefined;
+  }
+}

@@ -1,0 +1,105 @@
+/** The probe as a thing in the room, in its own frame: face at the origin, y into the body, handle behind it. */
+
+import {
+  CatmullRomCurve3,
+  ExtrudeGeometry,
+  Group,
+  Mesh,
+  MeshStandardMaterial,
+  Shape,
+  SphereGeometry,
+  TubeGeometry,
+  Vector3,
+  type Material,
+} from "three";
+import type { Machine } from "../../../api/types";
+import type { Paints } from "./paints";
+
+const THICK_MM = 17;
+const LENS_MM = 3.2;
+const RIM_MM = 4;
+const NECK_MM = 13;
+const HANDLE_MM = 118;
+const BEVEL_MM = 5;
+const ARC_STEPS = 24;
+
+/** Return the model of a machine's probe. */
+export function modelOf(machine: Pick<Machine, "width_mm" | "radius_mm">, paints: Paints): Group {
+  const shell = new MeshStandardMaterial({ color: paints.probe, roughness: 0.42 });
+  const lens = new MeshStandardMaterial({ color: paints.lens, roughness: 0.5 });
+  const mark = new MeshStandardMaterial({ color: paints.accent, emissive: paints.accent, emissiveIntensity: 0.55 });
+  const group = new Group();
+  group.add(slab(housing(machine), THICK_MM, BEVEL_MM, shell), slab(face(machine), THICK_MM - 3, 1, lens), cable(lens));
+  const knob = new Mesh(new SphereGeometry(3.4, 16, 12), mark);
+  const [edge] = rim(machine, 1);
+  knob.position.set(-edge[0] + 2, edge[1] - 14, THICK_MM / 2 + 2.4);
+  group.add(knob);
+  return group;
+}
+
+/** Return the point of the face at `share` of the way from its middle (-1 to 1), pushed back by `behind` mm. */
+export function rim(
+  { width_mm, radius_mm }: Pick<Machine, "width_mm" | "radius_mm">,
+  share: number,
+  behind = 0,
+): [[number, number]] {
+  if (radius_mm === null) return [[(share * width_mm) / 2, -behind]];
+  const angle = (share * width_mm) / 2 / radius_mm;
+  return [[(radius_mm - behind) * Math.sin(angle), (radius_mm - behind) * Math.cos(angle) - radius_mm]];
+}
+
+function arc(machine: Pick<Machine, "width_mm" | "radius_mm">, behind: number): [number, number][] {
+  return Array.from({ length: ARC_STEPS + 1 }, (_, i) => rim(machine, (2 * i) / ARC_STEPS - 1, behind)[0]);
+}
+
+/** The soft end that touches the skin. */
+function face(machine: Pick<Machine, "width_mm" | "radius_mm">): Shape {
+  const shape = new Shape();
+  const [first, ...others] = arc(machine, 0.4);
+  shape.moveTo(...first!);
+  for (const point of others) shape.lineTo(...point);
+  for (const point of arc(machine, LENS_MM + 6).reverse()) shape.lineTo(...point);
+  return shape;
+}
+
+/** Head, shoulders, neck and handle as one outline. */
+function housing(machine: Pick<Machine, "width_mm" | "radius_mm">): Shape {
+  const inset = BEVEL_MM;
+  const head = arc(machine, LENS_MM + inset);
+  const [x, y] = head.at(-1)!;
+  const side = x + RIM_MM - inset + 2;
+  const neck = NECK_MM - inset;
+  const shape = new Shape();
+  shape.moveTo(...head[0]!);
+  for (const point of head.slice(1)) shape.lineTo(...point);
+  shape.lineTo(side, y - 2);
+  shape.bezierCurveTo(side, y - 26, neck, y - 30, neck, y - 58);
+  shape.bezierCurveTo(neck, y - 84, neck + 3, y - 92, neck - 1, -HANDLE_MM);
+  shape.quadraticCurveTo(0, -HANDLE_MM - 9, 1 - neck, -HANDLE_MM);
+  shape.bezierCurveTo(-neck - 3, y - 92, -neck, y - 84, -neck, y - 58);
+  shape.bezierCurveTo(-neck, y - 30, -side, y - 26, -side, y - 2);
+  return shape;
+}
+
+function slab(shape: Shape, thick: number, bevel: number, material: Material): Mesh {
+  const geometry = new ExtrudeGeometry(shape, {
+    depth: thick - 2 * bevel,
+    bevelSize: bevel,
+    bevelThickness: bevel,
+    bevelSegments: 5,
+    curveSegments: 14,
+  });
+  return new Mesh(geometry.translate(0, 0, bevel - thick / 2), material);
+}
+
+function cable(material: Material): Mesh {
+  const way = [
+    [0, -HANDLE_MM],
+    [0, -HANDLE_MM - 34],
+    [6, -HANDLE_MM - 80],
+    [40, -HANDLE_MM - 120],
+    [120, -HANDLE_MM - 100],
+    [220, -HANDLE_MM + 20],
+  ].map(([x, y]) => new Vector3(x, y, 0));
+  return new Mesh(new TubeGeometry(new CatmullRomCurve3(way), 40, 3.6, 10), material);
+}

@@ -1,0 +1,235 @@
+/**
+ * The room in three dimensions: couch, body, probe, lamp. Millimetres, Patient frame, so nothing is converted.
+ *
+ * It is drawn only when something in it has changed: the picture beside it needs the machine more.
+ */
+
+import {
+  BufferAttribute,
+  BufferGeometry,
+  DoubleSide,
+  Float32BufferAttribute,
+  Group,
+  HemisphereLight,
+  Line,
+  LineBasicMaterial,
+  Matrix4,
+  Mesh,
+  MeshBasicMaterial,
+  MeshStandardMaterial,
+  PerspectiveCamera,
+  Raycaster,
+  Scene,
+  ShapeGeometry,
+  Shape,
+  SpotLight,
+  Vector2,
+  Vector3,
+  WebGLRenderer,
+  type Object3D,
+} from "three";
+import { RoundedBoxGeometry } from "three/addons/geometries/RoundedBoxGeometry.js";
+import type { Machine } from "../../../api/types";
+import { column, type Matrix } from "../hold";
+import { heightAt, type HeightMap } from "../skin";
+import type { Vector } from "../vectors";
+import { couchOf, drapeOf, reliefOf, torsoOf, type Mesh as Surface, type Torso } from "./body";
+import type { Orbit } from "./orbit";
+import { readPaints, type Paints } from "./paints";
+import { modelOf, rim } from "./probeModel";
+
+const MOST_RATIO = 2;
+const FOOTPRINT_STEPS = 40;
+const LIFT_MM = 0.8;
+
+/** What is drawn besides the body. */
+export interface Props {
+  readonly pose: Matrix;
+  readonly depth: number;
+  readonly machine: Machine;
+}
+
+export class Stage {
+  readonly #renderer: WebGLRenderer;
+  readonly #scene = new Scene();
+  readonly #camera = new PerspectiveCamera(27, 1, 50, 4000);
+  readonly #paints: Paints;
+  readonly #probe = new Group();
+  readonly #plane: Mesh<BufferGeometry, MeshBasicMaterial>;
+  readonly #footprint: Line<BufferGeometry, LineBasicMaterial>;
+  readonly #skin: MeshStandardMaterial;
+  readonly #bone: MeshStandardMaterial;
+  #person = new Group();
+  #torso: Mesh | undefined;
+  #map: HeightMap | undefined;
+  #shown: { machine: string; depth: number } | undefined;
+  #frame = 0;
+
+  /** Throws where the browser has no WebGL. */
+  constructor(canvas: HTMLCanvasElement) {
+    this.#renderer = new WebGLRenderer({ canvas, antialias: true, powerPreference: "low-power" });
+    this.#renderer.setPixelRatio(Math.min(devicePixelRatio || 1, MOST_RATIO));
+    this.#paints = readPaints(canvas);
+    this.#skin = new MeshStandardMaterial({ color: 0xffffff, vertexColors: true, roughness: 0.7 });
+    this.#bone = new MeshStandardMaterial({ color: this.#paints.bone, roughness: 0.8, side: DoubleSide });
+    const glass = { color: this.#paints.accent, transparent: true, depthWrite: false, side: DoubleSide } as const;
+    this.#plane = new Mesh(new BufferGeometry(), new MeshBasicMaterial({ ...glass, opacity: 0.16, depthTest: false }));
+    this.#footprint = new Line(new BufferGeometry(), new LineBasicMaterial({ color: this.#paints.accent }));
+    this.#scene.background = this.#paints.room;
+    this.#scene.add(this.#probe, this.#footprint, this.#person, ...this.#lights());
+    this.#probe.matrixAutoUpdate = false;
+  }
+
+  /** Put a person on the couch. */
+  lay(skin: HeightMap, bones: HeightMap): void {
+    this.#map = skin;
+    dispose(this.#person);
+    this.#person.clear();
+    this.#torso = new Mesh(this.#geometry(torsoOf(skin)), this.#skin);
+    const cloth = new MeshStandardMaterial({ color: this.#paints.cloth, roughness: 0.95, side: DoubleSide });
+    const drape = new Mesh(surface(drapeOf(skin)), cloth);
+    this.#person.add(this.#torso, drape, this.#couch(skin), new Mesh(surface(reliefOf(bones)), this.#bone));
+    this.draw();
+  }
+
+  /** Show the skin as of glass, with the bones behind it, or as it is. */
+  seeThrough(glass: boolean): void {
+    this.#skin.transparent = glass;
+    this.#skin.opacity = glass ? 0.34 : 1;
+    this.#skin.depthWrite = !glass;
+    this.#skin.needsUpdate = true;
+    this.#plane.material.opacity = glass ? 0.3 : 0.16;
+    this.draw();
+  }
+
+  /** Hold the probe there. */
+  hold({ pose, depth, machine }: Props): void {
+    if (this.#shown?.machine !== machine.name || this.#shown.depth !== depth) {
+      this.#shown = { machine: machine.name, depth };
+      dispose(this.#probe);
+      this.#probe.clear();
+      this.#plane.geometry = new ShapeGeometry(sector(machine, depth), 24);
+      this.#probe.add(modelOf(machine, this.#paints), this.#plane);
+    }
+    this.#probe.matrix.copy(new Matrix4().set(...(pose as Sixteen)));
+    this.#probe.matrixWorldNeedsUpdate = true;
+    this.#footprint.geometry.dispose();
+    this.#footprint.geometry = new BufferGeometry().setFromPoints(this.#footprintOf(pose, machine));
+    this.draw();
+  }
+
+  look(orbit: Orbit, width: number, height: number): void {
+    this.#renderer.setSize(width, height, false);
+    this.#camera.aspect = width / Math.max(1, height);
+    const [from, at] = orbit.seen(this.#camera.aspect);
+    this.#camera.up.set(0, 0, 1);
+    this.#camera.position.set(...from);
+    this.#camera.lookAt(...at);
+    this.#camera.updateProjectionMatrix();
+    this.#camera.updateMatrixWorld();
+    this.draw();
+  }
+
+  /** Return where a point of the body lies on the canvas, 0 to 1 from its top left corner. */
+  project(point: Vector): readonly [number, number] {
+    const seen = new Vector3(...point).project(this.#camera);
+    return [(seen.x + 1) / 2, (1 - seen.y) / 2];
+  }
+
+  /** Return the skin under a place of the canvas (0 to 1). */
+  skinUnder(x: number, y: number): Vector | undefined {
+    const hit = this.#torso && this.#ray(x, y).intersectObject(this.#torso, false)[0];
+    return hit ? [hit.point.x, hit.point.y, hit.point.z] : undefined;
+  }
+
+  /** Return whether the probe is what is seen at a place of the canvas (0 to 1). */
+  probeUnder(x: number, y: number): boolean {
+    const [probe, ...others] = this.#probe.children;
+    return probe !== undefined && others.length > 0 && this.#ray(x, y).intersectObject(probe, true).length > 0;
+  }
+
+  /** Draw with the next picture of the screen. */
+  draw(): void {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#renderer.render(this.#scene, this.#camera);
+    });
+  }
+
+  close(): void {
+    cancelAnimationFrame(this.#frame);
+    for (const part of [this.#person, this.#probe]) dispose(part);
+    this.#footprint.geometry.dispose();
+    this.#renderer.dispose();
+  }
+
+  #ray(x: number, y: number): Raycaster {
+    const caster = new Raycaster();
+    caster.setFromCamera(new Vector2(2 * x - 1, 1 - 2 * y), this.#camera);
+    return caster;
+  }
+
+  /** A lamp over the loins, and a little light from everywhere. */
+  #lights(): Object3D[] {
+    const lamp = new SpotLight(this.#paints.lamp, 3.1, 0, 0.36, 0.85, 0);
+    lamp.position.set(-420, 900, 380);
+    const fill = new SpotLight(this.#paints.sky, 1.1, 0, 0.5, 1, 0);
+    fill.position.set(700, 500, -500);
+    return [lamp, lamp.target, fill, fill.target, new HemisphereLight(this.#paints.sky, this.#paints.room, 0.55)];
+  }
+
+  #couch(skin: HeightMap): Mesh {
+    const [thick, wide, long] = [70, 660, 2000];
+    const geometry = new RoundedBoxGeometry(wide, thick, long, 4, 24);
+    const couch = new Mesh(geometry, new MeshStandardMaterial({ color: this.#paints.couch, roughness: 0.8 }));
+    couch.position.set(skin.x0 + ((skin.columns - 1) * skin.step) / 2, couchOf(skin) - thick / 2 + 4, skin.z0);
+    return couch;
+  }
+
+  /** The skin with its hollows darker. */
+  #geometry(torso: Torso): BufferGeometry {
+    const geometry = surface(torso);
+    const colours = new Float32Array(torso.points.length);
+    torso.shade.forEach((shade, i) =>
+      this.#paints.shade
+        .clone()
+        .lerp(this.#paints.skin, shade)
+        .toArray(colours, 3 * i),
+    );
+    return geometry.setAttribute("color", new BufferAttribute(colours, 3));
+  }
+
+  /** Where the plane of the picture cuts the skin under the face. */
+  #footprintOf(pose: Matrix, machine: Machine): Vector3[] {
+    const [across, origin, normal] = [column(pose, 0), column(pose, 3), column(pose, 1)];
+    return Array.from({ length: FOOTPRINT_STEPS + 1 }, (_, i) => {
+      const [[x]] = rim(machine, ((2 * i) / FOOTPRINT_STEPS - 1) * 1.12);
+      const at = origin.map((value, axis) => value + x * across[axis]!) as unknown as Vector;
+      const height = this.#map ? heightAt(this.#map, at[0], at[2]) : at[1];
+      return new Vector3(at[0], height - LIFT_MM * normal[1], at[2]);
+    });
+  }
+}
+
+type Sixteen = Parameters<Matrix4["set"]>;
+
+/** The part of the body that is seen, in the plane of the probe. */
+function sector(machine: Machine, depth: number): Shape {
+  const points = (behind: number): Vector2[] =>
+    Array.from({ length: 25 }, (_, i) => new Vector2(...rim(machine, i / 12 - 1, behind)[0]));
+  return new Shape([...points(0), ...points(-depth).reverse()]);
+}
+
+function surface(mesh: Surface): BufferGeometry {
+  const geometry = new BufferGeometry();
+  geometry.setAttribute("position", new Float32BufferAttribute(mesh.points, 3));
+  geometry.setIndex(new BufferAttribute(mesh.triangles, 1));
+  geometry.computeVertexNormals();
+  return geometry;
+}
+
+function dispose(group: Object3D): void {
+  group.traverse((part) => {
+    if (part instanceof Mesh) (part.geometry as BufferGeometry).dispose();
+  });
+}
