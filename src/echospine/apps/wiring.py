@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,10 +66,11 @@ def default_store() -> Path:
     return user_data_path("echospine") / "store"
 
 
-def build_house(store: Path | None = None) -> House:
-    """Join all ports over the store in that folder, by default this user's; makes it when it is new.
+@contextmanager
+def open_house(store: Path | None = None) -> Iterator[House]:
+    """Give all ports joined over the store in that folder, by default this user's; close it at the end.
 
-    Raises StorageError when the folder cannot be used.
+    Makes the store when it is new. Raises StorageError when the folder cannot be used.
     """
     from echospine.adapters.objects import FileObjects
     from echospine.adapters.sql import SqlStudies, sqlite_url
@@ -77,16 +80,17 @@ def build_house(store: Path | None = None) -> House:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"{folder}: cannot be made a folder ({error.strerror}); choose another --store") from error
-    house = House(
-        studies=SqlStudies(sqlite_url(folder / "echospine.sqlite")),
-        objects=FileObjects(folder / "objects"),
-        reader=build_reader(),
-        model=build_model(),
-        writers=(),
-        clock=SystemClock(),
-        new_id=lambda: uuid.uuid4().hex,
-    )
-    return replace(house, writers=build_writers(house))
+    with closing(SqlStudies(sqlite_url(folder / "echospine.sqlite"))) as studies:
+        house = House(
+            studies=studies,
+            objects=FileObjects(folder / "objects"),
+            reader=build_reader(),
+            model=build_model(),
+            writers=(),
+            clock=SystemClock(),
+            new_id=lambda: uuid.uuid4().hex,
+        )
+        yield replace(house, writers=build_writers(house))
 
 
 def build_writers(house: House) -> tuple[ReportWriter, ...]:

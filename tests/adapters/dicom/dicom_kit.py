@@ -12,6 +12,7 @@ from make import write_dicom
 from pydicom.pixels import apply_color_lut
 
 from echospine.adapters.dicom import DicomSource, open_dicom
+from echospine.domain.frames import RecordingHeader
 from echospine.ports import LocalFile, RecordingPlan
 
 
@@ -25,6 +26,11 @@ def opened(path: Path, spacing_mm: float | None = None) -> DicomSource:
 
 def written(folder: Path, frames: np.ndarray, **options: Any) -> DicomSource:
     return opened(write_dicom(folder / "scan.dcm", frames, **options))
+
+
+def header_of(folder: Path, frames: np.ndarray, spacing_mm: float | None = None, **options: Any) -> RecordingHeader:
+    with opened(write_dicom(folder / "scan.dcm", frames, **options), spacing_mm) as source:
+        return source.header
 
 
 def stack(source: DicomSource) -> np.ndarray:

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from dicom_kit import opened, written
+from dicom_kit import header_of, opened, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from make import make_dicom, picture, region, write_dicom
@@ -58,7 +58,7 @@ def test_lengths_agree_with_those_worked_out_by_hand(data):
     regions = data.draw(tiled_regions())
     with TemporaryDirectory() as folder:
         items = [region(box, delta, units=units, flags=flags) for box, delta, units, flags in regions]
-        geometry = written(Path(folder), BLANK, regions=items).header.geometry
+        geometry = header_of(Path(folder), BLANK, regions=items).geometry
     assert len(geometry.regions) == len(regions)
     for box, (delta_x, delta_y), units, _ in regions:
         first, second = inside(data.draw, box), inside(data.draw, box)
@@ -76,14 +76,14 @@ def test_lengths_agree_with_those_worked_out_by_hand(data):
 
 def test_a_line_from_one_region_into_another_is_refused(tmp_path):
     items = [region((0, 0, 99, 99), (0.01, 0.01)), region((100, 0, 199, 99), (0.01, 0.02))]
-    geometry = written(tmp_path, BLANK, regions=items).header.geometry
+    geometry = header_of(tmp_path, BLANK, regions=items).geometry
     with pytest.raises(UncalibratedError):
         geometry.length_mm([(50, 50), (150, 50)])
 
 
 def test_a_region_is_read_exactly_as_written(tmp_path):
     item = region((14, 38, 310, 200), (0.0064904689685088305, -0.0071), flags=3, data_type=2, units=(3, 4))
-    (found,) = written(tmp_path, BLANK, regions=[item]).header.geometry.regions
+    (found,) = header_of(tmp_path, BLANK, regions=[item]).geometry.regions
     assert (found.x0, found.y0, found.x1, found.y1) == (14, 38, 310, 200)
     assert (found.delta_x, found.delta_y) == (0.0064904689685088305, -0.0071)
     assert (found.unit_x, found.unit_y) == (RegionUnit.CM, RegionUnit.SECONDS)
@@ -93,13 +93,13 @@ def test_a_region_is_read_exactly_as_written(tmp_path):
 @pytest.mark.parametrize("syntax", [uid.ImplicitVRLittleEndian, uid.ExplicitVRBigEndian, uid.JPEGLSLossless])
 def test_regions_are_the_same_in_every_transfer_syntax(tmp_path, syntax):
     item = region((1, 2, 300, 200), (0.0123, 0.0045))
-    geometry = written(tmp_path, BLANK, regions=[item], syntax=syntax).header.geometry
+    geometry = header_of(tmp_path, BLANK, regions=[item], syntax=syntax).geometry
     assert geometry.length_mm([(10, 10), (13, 14)]) == pytest.approx(math.hypot(0.369, 0.18), rel=1e-12)
 
 
 def test_where_regions_overlap_the_one_of_high_priority_counts(tmp_path):
     items = [region((0, 0, 319, 239), (0.01, 0.01)), region((100, 100, 199, 199), (0.03, 0.03), flags=1)]
-    geometry = written(tmp_path, BLANK, regions=items).header.geometry
+    geometry = header_of(tmp_path, BLANK, regions=items).geometry
     assert geometry.length_mm([(110, 110), (120, 110)]) == pytest.approx(3.0)
     assert geometry.length_mm([(10, 10), (20, 10)]) == pytest.approx(1.0)
 
@@ -112,14 +112,14 @@ def test_no_regions_is_uncalibrated_even_with_pixel_spacing(tmp_path):
 
 @pytest.mark.parametrize("box", [(84, 31, 595, 414), (0, 0, 320, 239), (0, 0, 319, 240), (0, 0, 2**32 - 1, 9)])
 def test_a_region_that_reaches_past_the_picture_is_not_trusted(tmp_path, box):
-    header = written(tmp_path, BLANK, regions=[region(box)]).header
+    header = header_of(tmp_path, BLANK, regions=[region(box)])
     assert not header.geometry.calibrated
     assert len(header.geometry.distrusted) == 1
     assert "reaches past the picture of 320 x 240 pixels and is not trusted" in header.notes[0]
 
 
 def test_a_good_region_beside_a_distrusted_one_still_counts(tmp_path):
-    header = written(tmp_path, BLANK, regions=[region((0, 0, 99, 99)), region((0, 100, 400, 199))]).header
+    header = header_of(tmp_path, BLANK, regions=[region((0, 0, 99, 99)), region((0, 100, 400, 199))])
     assert header.geometry.length_mm([(0, 0), (10, 0)]) == pytest.approx(1.0)
     assert len(header.notes) == 1
 
@@ -128,7 +128,7 @@ def test_regions_that_cannot_be_are_left_out_with_a_note(tmp_path):
     inside_out, placeless = region((50, 50, 40, 60)), region((0, 0, 9, 9))
     del placeless.RegionLocationMaxX1
     endless = region((0, 0, 9, 9), (math.nan, 0.01))
-    header = written(tmp_path, BLANK, regions=[inside_out, placeless, endless, region((0, 0, 99, 99))]).header
+    header = header_of(tmp_path, BLANK, regions=[inside_out, placeless, endless, region((0, 0, 99, 99))])
     assert len(header.geometry.regions) == 1
     assert "inside out" in header.notes[0]
     assert "region 2 is left out: its location is missing" in header.notes[1]
@@ -137,12 +137,11 @@ def test_regions_that_cannot_be_are_left_out_with_a_note(tmp_path):
 
 @pytest.mark.parametrize("delta", [(0.0, 0.01), (0.01, 0.0)])
 def test_a_step_of_zero_is_no_length(tmp_path, delta):
-    assert not written(tmp_path, BLANK, regions=[region((0, 0, 99, 99), delta)]).header.geometry.calibrated
+    assert not header_of(tmp_path, BLANK, regions=[region((0, 0, 99, 99), delta)]).geometry.calibrated
 
 
 def test_a_users_spacing_fills_in_where_the_file_has_none(tmp_path):
-    path = write_dicom(tmp_path / "scan.dcm", BLANK, regions=[region((0, 0, 99, 99), units=(4, 0))])
-    geometry = opened(path, spacing_mm=0.2).header.geometry
+    geometry = header_of(tmp_path, BLANK, 0.2, regions=[region((0, 0, 99, 99), units=(4, 0))]).geometry
     assert geometry.length_mm([(150, 150), (160, 150)]) == pytest.approx(2.0)
     assert geometry.regions[-1].spacing is Spacing.USER
     with pytest.raises(UncalibratedError):  # the Doppler strip stays what it is
@@ -150,8 +149,7 @@ def test_a_users_spacing_fills_in_where_the_file_has_none(tmp_path):
 
 
 def test_a_users_spacing_never_overrules_the_file(tmp_path):
-    path = write_dicom(tmp_path / "scan.dcm", BLANK, regions=[region((0, 0, 99, 99))])
-    header = opened(path, spacing_mm=0.5).header
+    header = header_of(tmp_path, BLANK, 0.5, regions=[region((0, 0, 99, 99))])
     assert header.geometry.length_mm([(0, 0), (10, 0)]) == pytest.approx(1.0)
     assert header.notes == ("The pixel spacing given was not used: the file has its own scale.",)
 
@@ -193,7 +191,7 @@ def test_each_frame_may_have_its_own_regions(tmp_path, macro):
 
 def test_shared_groups_come_before_the_instance(tmp_path):
     attributes = {"SharedFunctionalGroupsSequence": Items([group(regions=[region((0, 0, 31, 23), (0.03, 0.03))])])}
-    header = written(tmp_path, CINE, regions=[region((0, 0, 31, 23))], attributes=attributes).header
+    header = header_of(tmp_path, CINE, regions=[region((0, 0, 31, 23))], attributes=attributes)
     assert header.geometry.length_mm([(0, 0), (10, 0)]) == pytest.approx(3.0)
 
 
@@ -203,7 +201,7 @@ def test_a_volume_has_its_scale_in_pixel_measures(tmp_path):
         "SOPClassUID": "1.2.840.10008.5.1.4.1.1.6.2",
         "SharedFunctionalGroupsSequence": Items([group(spacing=(0.4, 0.25))]),
     }
-    header = written(tmp_path, CINE, attributes=attributes).header
+    header = header_of(tmp_path, CINE, attributes=attributes)
     assert header.format == "DICOM enhanced ultrasound volume"
     assert header.geometry.length_mm([(0, 0), (4, 0)]) == pytest.approx(1.0)
     assert header.geometry.length_mm([(0, 0), (0, 5)]) == pytest.approx(2.0)
@@ -212,7 +210,7 @@ def test_a_volume_has_its_scale_in_pixel_measures(tmp_path):
 
 def test_pixel_measures_count_in_volumes_only(tmp_path):
     attributes = {"SharedFunctionalGroupsSequence": Items([group(spacing=(0.4, 0.25))])}
-    assert not written(tmp_path, CINE, attributes=attributes).header.geometry.calibrated
+    assert not header_of(tmp_path, CINE, attributes=attributes).geometry.calibrated
 
 
 def test_frames_with_equal_regions_share_one_geometry(tmp_path):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import threading
+import weakref
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,7 +18,7 @@ class MemoryObjects:
     def __init__(self) -> None:
         self._kept: dict[str, bytes] = {}
         self._lock = threading.Lock()
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: Path | None = None
 
     def put(self, data: bytes) -> str:
         """Keep `data`; return its digest."""
@@ -42,8 +44,9 @@ class MemoryObjects:
         data = self.get(digest)
         with self._lock:
             if self._folder is None:
-                self._folder = tempfile.TemporaryDirectory(prefix="echospine-objects-")
-            file = Path(self._folder.name, digest)
+                self._folder = Path(tempfile.mkdtemp(prefix="echospine-objects-"))
+                weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            file = self._folder / digest
             if not file.exists():
                 file.write_bytes(data)
         return file

@@ -47,9 +47,12 @@ def open_file(file: LocalFile) -> BinaryIO:
         if file.path.is_dir():
             raise UnreadableError(f"{file.name}: is a folder, a file is expected; give the files that lie in it")
         stream = file.path.open("rb")
-    if file_size(stream, file.name) == 0:
+    try:
+        if file_size(stream, file.name) == 0:
+            raise TruncatedError(f"{file.name}: is empty (0 bytes); copy it again from where it was recorded")
+    except BaseException:
         stream.close()
-        raise TruncatedError(f"{file.name}: is empty (0 bytes); copy it again from where it was recorded")
+        raise
     return stream
 
 

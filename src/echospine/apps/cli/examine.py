@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,13 +80,11 @@ def examine(
 @contextmanager
 def _house(store: Path | None) -> Iterator[House]:
     """Give the house over `store`, or over a temporary folder that is gone afterwards."""
-    from echospine.apps.wiring import build_house
+    from echospine.apps.wiring import open_house
 
-    if store is not None:
-        yield build_house(store)
-        return
-    with tempfile.TemporaryDirectory(prefix="echospine-store-") as folder:
-        yield build_house(Path(folder))
+    with ExitStack() as stack:
+        folder = store or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="echospine-store-")))
+        yield stack.enter_context(open_house(folder))
 
 
 def _examine(house: House, plans: tuple[RecordingPlan, ...], title: str, problems: list[str]) -> list[str]:

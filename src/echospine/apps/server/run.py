@@ -36,28 +36,26 @@ def run_server(store: Path | None, *, host: str, port: int, open_browser: bool) 
     import uvicorn
 
     from echospine.apps.server.app import create_app
-    from echospine.apps.wiring import build_house, default_store
+    from echospine.apps.wiring import default_store, open_house
 
     folder = store or default_store()
-    with bound(host, port) as listener:
-        house = build_house(folder)
-        with own_scratch(folder / "scratch") as scratch:
-            app = create_app(house, scratch=scratch, static_dir=STATIC, hosts=known_hosts(host))
-            config = uvicorn.Config(
-                app,
-                log_level="warning",
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                limit_concurrency=MOST_CONNECTIONS,
-                timeout_keep_alive=KEEP_ALIVE_S,
-                timeout_graceful_shutdown=STOP_S,
-            )
-            _announce(address(host, listener), open_browser)
-            # uvicorn stops in good order and then raises the signal again: being asked to stop is no failure.
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
-            with suppress(KeyboardInterrupt):
-                uvicorn.Server(config).run(sockets=[listener])
+    with bound(host, port) as listener, open_house(folder) as house, own_scratch(folder / "scratch") as scratch:
+        app = create_app(house, scratch=scratch, static_dir=STATIC, hosts=known_hosts(host))
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=MOST_CONNECTIONS,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=STOP_S,
+        )
+        _announce(address(host, listener), open_browser)
+        # uvicorn stops in good order and then raises the signal again: being asked to stop is no failure.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 @contextmanager
