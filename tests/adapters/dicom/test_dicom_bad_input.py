@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import struct
 import zlib
@@ -56,6 +57,16 @@ def test_a_file_cut_anywhere_is_refused(tmp_path, syntax):
     for size in [*range(0, min(len(data), 1600), 61), len(data) * 3 // 4]:
         path.write_bytes(data[:size])
         refused(path, InputError)
+
+
+def test_a_deflated_file_that_is_damaged_inside(tmp_path):
+    """Also the temporary file is closed: left to the garbage collector it would be told of, by some later test."""
+    data = bytearray(make_dicom(FRAMES, syntax=uid.DeflatedExplicitVRLittleEndian))
+    data[420:460] = 40 * b"\xff"
+    path = tmp_path / "cine.dcm"
+    path.write_bytes(data)
+    assert "the compressed data set is damaged" in refused(path, TruncatedError)
+    gc.collect()
 
 
 def test_an_empty_file(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,9 @@ import pytest
 from dicom_kit import opened, written
 from make import make_dicom, picture
 from pydicom import uid
+
+from echospine.adapters.dicom.reading.bytefile import decoding
+from echospine.domain.errors import TruncatedError
 
 N_FRAMES = 20_000
 ROWS, COLUMNS = 60, 80
@@ -116,3 +120,33 @@ def test_frames_may_be_asked_for_from_several_threads(tmp_path, syntax):
         for thread in threads:
             thread.join()
     assert wrong == []
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_foreign_code_warns_of_is_hushed_in_every_thread_and_heard_again_afterwards():
+    """Threads that go out in another order than they came in must not leave their filters behind."""
+    before = list(warnings.filters)
+    inside = [threading.Barrier(2), threading.Barrier(2)]
+    raised = []
+
+    def first() -> None:
+        with decoding("a.dcm", "the header"):
+            inside[0].wait(10)
+        inside[1].wait(10)
+
+    def second() -> None:
+        try:
+            with decoding("b.dcm", "the header"):
+                inside[0].wait(10)
+                inside[1].wait(10)
+                warnings.warn("the first has left", stacklevel=1)
+        except TruncatedError as error:
+            raised.append(error)
+
+    threads = [threading.Thread(target=one) for one in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert raised == []
+    assert warnings.filters == before

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import struct
+from pathlib import Path
+
 import pytest
-from dicom_kit import written
-from make import UIDS, picture
+from dicom_kit import header_of, opened
+from make import UIDS, make_dicom, picture
 from pydicom import uid
 
-from echospine.domain.frames import DicomOrigin
+from echospine.domain.frames import DicomOrigin, RecordingHeader
 
 FRAMES = picture(rows=4, columns=4)
 
@@ -19,7 +22,7 @@ def test_the_origin_is_enough_to_write_objects_beside_it(tmp_path):
         "LossyImageCompressionMethod": ["ISO_10918_1", "ISO_15444_1"],
         "ReferringPhysicianName": "Reader^One",
     }
-    assert written(tmp_path, FRAMES, attributes=attributes).header.dicom == DicomOrigin(
+    assert header_of(tmp_path, FRAMES, attributes=attributes).dicom == DicomOrigin(
         study_uid=UIDS + "2",
         series_uid=UIDS + "3",
         sop_class_uid=uid.UltrasoundImageStorage,
@@ -53,15 +56,60 @@ def test_the_origin_is_enough_to_write_objects_beside_it(tmp_path):
 )
 @pytest.mark.parametrize("syntax", [uid.ImplicitVRLittleEndian, uid.ExplicitVRBigEndian])
 def test_names_in_every_alphabet(tmp_path, charset, name, syntax):
-    header = written(
+    header = header_of(
         tmp_path, FRAMES, syntax=syntax, attributes={"SpecificCharacterSet": charset, "PatientName": name}
-    ).header
+    )
     assert header.dicom is not None
     assert header.dicom.patient_name == name
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")
-def test_an_unknown_alphabet_does_not_stop_the_reading(tmp_path):
-    header = written(tmp_path, FRAMES, attributes={"SpecificCharacterSet": "ISO_IR 999"}).header
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        (b"ISO-IR 192", "Äneas^Rüdiger"),
+        (b"iso_ir 192", "Äneas^Rüdiger"),
+        (b"ISO_IR 192\\ISO 2022 IR 87", "Äneas^Rüdiger"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_an_alphabet_is_known_by_a_misspelled_name(tmp_path, written, name):
+    header = _with_character_set(tmp_path, written, name.encode())
+    assert header.dicom is not None
+    assert (header.dicom.patient_name, header.notes) == (name, ())
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (b"ISO_IR 999", "ISO_IR 999"),
+        (b"ISO 2022 IR 6\\ISO 2022 IR 999", "ISO 2022 IR 999"),
+        (b"\x1b[31m\xff\xfe", "[31m\ufffd\ufffd"),
+        (b"ISO_IR " + 90 * b"9", "ISO_IR " + 25 * "9"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_an_unknown_alphabet_is_noted_once_and_does_not_stop_the_reading(tmp_path, written, shown):
+    header = _with_character_set(tmp_path, written, b"Phantom^Gel")
     assert header.dicom is not None
     assert header.dicom.patient_name == "Phantom^Gel"
+    assert header.notes == (f"Its character set '{shown}' is not known: names are read as Latin letters, check them.",)
+
+
+@pytest.mark.filterwarnings("error")
+def test_letters_that_are_none_are_shown_as_such(tmp_path):
+    header = _with_character_set(tmp_path, b"\\ISO 2022 IR 87", b"Yamada\x1b$Bm\xff\x1b(B^T\x1b$Zx")
+    assert header.dicom is not None
+    assert header.dicom.patient_name.startswith("Yamada")
+
+
+def _with_character_set(folder: Path, charset: bytes, name: bytes) -> RecordingHeader:
+    """Return the header of a file with these very bytes, which pydicom would not write."""
+    charset, name = (value + b" " * (len(value) % 2) for value in (charset, name))
+    place = b"N" * len(name)
+    data = make_dicom(FRAMES, attributes={"PatientName": place.decode()}).replace(place, name)
+    start = data.index(b"\x08\x00\x08\x00CS")  # Image Type, the first of the data set
+    element = b"\x08\x00\x05\x00CS" + struct.pack("<H", len(charset)) + charset
+    path = folder / "scan.dcm"
+    path.write_bytes(data[:start] + element + data[start:])
+    with opened(path) as source:
+        return source.header

@@ -97,7 +97,7 @@ def relabelled(name: str, target: Path) -> Path:
         "image_dfl.dcm",
     ],
 )
-@pytest.mark.filterwarnings("ignore::UserWarning")  # pydicom's, on what these files are made to test
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of the peer, on what these files are made to test
 def test_pictures_by_other_writers_agree_with_pydicom(name, tmp_path):
     path = relabelled(name, tmp_path / name)
     assert np.abs(stack(opened(path)).astype(int) - by_pydicom(path)).max() <= 1

@@ -71,6 +71,14 @@ def test_examine_keeps_an_exam_and_finds_it_again(tmp_path: Path, picture: Path)
     assert len(exams[1][0]["recordings"]) == 1
 
 
+def test_an_unknown_character_set_is_one_note_and_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "cine.dcm"
+    path.write_bytes(CINE.read_bytes().replace(b"ISO_IR 100", b"ISO_IR 999", 1))
+    answer = echospine("examine", path, "--out", tmp_path / "out")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout.count("character set 'ISO_IR 999' is not known") == 1
+
+
 def test_a_batch_finishes_its_good_files(tmp_path: Path, picture: Path) -> None:
     batch = tmp_path / "batch"
     batch.mkdir()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import tempfile
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from echospine.domain.errors import EchoSpineError, TooLargeError, TruncatedError, UnreadableError
 
@@ -33,8 +34,12 @@ class ByteFile:
         self.name = name
         self._stream = stream
         self._lock = Lock()
-        with reading(name):
-            self.size = stream.seek(0, io.SEEK_END)
+        try:
+            with reading(name):
+                self.size = stream.seek(0, io.SEEK_END)
+        except UnreadableError:
+            stream.close()
+            raise
 
     def read(self, offset: int, count: int) -> bytes:
         """Return `count` bytes from `offset`, fewer at the end of the file; raises UnreadableError."""
@@ -113,22 +118,30 @@ def inflate(file: ByteFile, offset: int) -> ByteFile:
 
     Raises TruncatedError for damaged data and TooLargeError beyond MAX_INFLATED_BYTES.
     """
-    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)  # PS3.5 A.5: deflate without zlib's own header
     with decoding(file.name, "the compressed data set"):
         target = tempfile.TemporaryFile()  # noqa: SIM115 -- the ByteFile closes it
-        while offset < file.size and not unpacker.eof:
-            packed = file.read(offset, CHUNK)
-            offset += len(packed)
-            while packed:
-                target.write(unpacker.decompress(packed, CHUNK))
-                packed = unpacker.unconsumed_tail
-                if target.tell() > MAX_INFLATED_BYTES:
-                    target.close()
-                    raise TooLargeError(
-                        f"{file.name}: unpacks to more than {MAX_INFLATED_BYTES >> 30} GiB; split the recording"
-                    )
-        target.write(unpacker.flush())
-        return ByteFile(file.name, target)
+        try:
+            _unpack(file, offset, target)
+            return ByteFile(file.name, target)
+        except BaseException:
+            target.close()
+            raise
+
+
+def _unpack(file: ByteFile, offset: int, target: IO[bytes]) -> None:
+    """Write what is deflated from `offset` on into `target`, a piece at a time."""
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)  # PS3.5 A.5: deflate without zlib's own header
+    while offset < file.size and not unpacker.eof:
+        packed = file.read(offset, CHUNK)
+        offset += len(packed)
+        while packed:
+            target.write(unpacker.decompress(packed, CHUNK))
+            packed = unpacker.unconsumed_tail
+            if target.tell() > MAX_INFLATED_BYTES:
+                raise TooLargeError(
+                    f"{file.name}: unpacks to more than {MAX_INFLATED_BYTES >> 30} GiB; split the recording"
+                )
+    target.write(unpacker.flush())
 
 
 @contextmanager
@@ -140,15 +153,46 @@ def reading(name: str) -> Iterator[None]:
         raise UnreadableError(_why_unreadable(name, error)) from error
 
 
+class _Hush:
+    """Keeps what foreign code warns of off the terminal, while anybody is inside, from any number of threads.
+
+    `warnings.catch_warnings` by itself leaves its filters behind when threads go out in another order than they
+    came in. Nothing is lost: what matters about a file raises an error or becomes a note.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._caught = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._caught = warnings.catch_warnings()
+                self._caught.__enter__()
+                warnings.simplefilter("ignore")
+            self._inside += 1
+
+    def __exit__(self, *exc: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._caught.__exit__(None, None, None)
+
+
+_HUSH = _Hush()
+
+
 @contextmanager
 def decoding(name: str, what: str) -> Iterator[None]:
     """Turn whatever a parser or codec raises inside into a TruncatedError that names the file and the part.
 
     Only around calls into foreign code on data that may be damaged: pydicom and the codecs raise nearly every
-    built-in error there, MemoryError and RecursionError included.
+    built-in error there, MemoryError and RecursionError included, and warn of what they mend.
     """
     try:
-        yield
+        with _HUSH:
+            yield
     except EchoSpineError:
         raise
     except Exception as error:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
-from pydicom.charset import decode_bytes, python_encoding
+from pydicom.charset import STAND_ALONE_ENCODINGS, decode_bytes, python_encoding
 from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import RawDataElement
@@ -55,6 +55,16 @@ KEYWORDS = (
 """All that is read of a data set; everything else is skipped without being looked at."""
 
 
+def _letters(term: str) -> str:
+    """Return a name without what writers disagree on: spaces, hyphens, case."""
+    return "".join(letter for letter in term.upper() if letter.isalnum())
+
+
+ENCODINGS = {_letters(term): encoding for term, encoding in python_encoding.items()}
+STAND_ALONE = frozenset(map(_letters, STAND_ALONE_ENCODINGS))
+"""Character sets that are whole alphabets, beside which no other may stand."""
+
+
 def _tag(keyword: str) -> int:
     tag = tag_for_keyword(keyword)
     if tag is None:
@@ -95,17 +105,26 @@ def read_header(file: ByteFile) -> Header:
         head = file.read(0, PREAMBLE + 4)
         stream = HeaderStream(file, PREAMBLE + 4 if head[PREAMBLE:] == b"DICM" else 0)
         syntax = _transfer_syntax(file, stream)
-        if syntax == DeflatedExplicitVRLittleEndian:
-            file = inflate(file, stream.tell())
-            stream = HeaderStream(file)
-        dataset = read_dataset(
-            cast(BinaryIO, stream),
-            is_implicit_VR=_is_implicit(file, stream.tell()),
-            is_little_endian=syntax != ExplicitVRBigEndian,
-            stop_when=lambda tag, vr, length: tag in (PIXEL_DATA, *FLOAT_PIXELS),
-            specific_tags=WANTED,
-        )
-        return Header(dataset, syntax, file, _find_pixels(file, stream.tell(), dataset))
+        if syntax != DeflatedExplicitVRLittleEndian:
+            return _parse(file, stream, syntax)
+        body = inflate(file, stream.tell())
+        try:
+            return _parse(body, HeaderStream(body), syntax)
+        except BaseException:
+            body.close()
+            raise
+
+
+def _parse(file: ByteFile, stream: HeaderStream, syntax: UID) -> Header:
+    """Parse the data set that starts where `stream` is, up to the pixel data."""
+    dataset = read_dataset(
+        cast(BinaryIO, stream),
+        is_implicit_VR=_is_implicit(file, stream.tell()),
+        is_little_endian=syntax != ExplicitVRBigEndian,
+        stop_when=lambda tag, vr, length: tag in (PIXEL_DATA, *FLOAT_PIXELS),
+        specific_tags=WANTED,
+    )
+    return Header(dataset, syntax, file, _find_pixels(file, stream.tell(), dataset))
 
 
 def _transfer_syntax(file: ByteFile, stream: HeaderStream) -> UID:
@@ -183,13 +202,31 @@ def blob(dataset: Dataset, keyword: str) -> bytes:
 def text(dataset: Dataset, keyword: str) -> str:
     """Return a text in its character set, on one line, without padding; "" when it is absent."""
     value = blob(dataset, keyword)[:LONGEST_TEXT]
-    terms = blob(dataset, "SpecificCharacterSet").decode("ascii", "replace").split("\\") if value else []
-    encodings = [python_encoding.get(term.strip(), "iso8859") for term in terms] or ["iso8859"]
+    encodings = [_encoding(term) or "iso8859" for term in _character_sets(dataset)] if value else ["iso8859"]
     if len(encodings) > 1:  # code extensions: another alphabet may start in the middle of the text
         found = decode_bytes(value, encodings, {0x0D, 0x0A, 0x09, 0x0C, 0x5E, 0x3D})
     else:
         found = value.decode(encodings[0], "replace")
     return one_line(found, LONGEST_TEXT)
+
+
+def character_set_notes(dataset: Dataset) -> tuple[str, ...]:
+    """Return a note where the character set of the texts is one that nobody knows."""
+    unknown = [one_line(term, 32) for term in _character_sets(dataset) if _encoding(term) is None]
+    if not unknown:
+        return ()
+    return (f"Its character set '{', '.join(unknown)}' is not known: names are read as Latin letters, check them.",)
+
+
+def _character_sets(dataset: Dataset) -> list[str]:
+    """Return the terms of Specific Character Set; one that allows no other beside it stands alone (PS3.5 6.1.2.5)."""
+    terms = blob(dataset, "SpecificCharacterSet").decode("ascii", "replace").strip(" \0").split("\\")
+    return terms[:1] if _letters(terms[0]) in STAND_ALONE else terms
+
+
+def _encoding(term: str) -> str | None:
+    """Return Python's encoding for a character set, None for an unknown one; ISO-IR 192 is ISO_IR 192 misspelled."""
+    return ENCODINGS.get(_letters(term))
 
 
 def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:

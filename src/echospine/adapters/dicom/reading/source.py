@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from echospine.adapters.dicom.reading.bytefile import ByteFile, decoding, open_bytes
-from echospine.adapters.dicom.reading.elements import Header, read_header, text, whole
+from echospine.adapters.dicom.reading.elements import Header, character_set_notes, read_header, text, whole
 from echospine.adapters.dicom.reading.identify import Kind, identify
 from echospine.adapters.dicom.reading.pixels.access import PixelReader, pixel_reader
 from echospine.adapters.dicom.reading.pixels.samples import read_layout
@@ -112,7 +112,7 @@ def _assemble(plan: RecordingPlan, name: str, header: Header) -> DicomSource:
         time_source=timing.source,
         times_s=timing.times_s,
         dicom=_origin(header),
-        notes=(*pixels.notes, *geometries.notes, *timing.notes),
+        notes=(*pixels.notes, *geometries.notes, *timing.notes, *character_set_notes(dataset)),
     )
     return DicomSource(summary, geometries, pixels, header.body)
 
