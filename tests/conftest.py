@@ -1,4 +1,4 @@
-"""Fixtures that every test may use: where the public example data lie."""
+"""What every test may use: where the public example data lie; and how far hypothesis looks."""
 
 from __future__ import annotations
 
@@ -6,8 +6,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# A gate tries the same examples for everybody, so that red is the change's own fault; at a desk they are new each
+# time, and what failed is kept and tried first. No deadline in either: compiling a kernel may fall into an example.
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("desk", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 
 def shared_data_folder() -> Path | None:

@@ -39,7 +39,7 @@ def test_what_is_written_is_read_again(tmp_path, letters, packed, channels, size
     n = size[0]
     frames = pictures(*size, channels, seed)
     times = [float(time) for time in np.cumsum(steps)[:n]]
-    poses = [(rigid("Tracker", "Probe", seed + i), rigid("Tracker", "Reference", seed - i)) for i in range(n)]
+    poses = [(rigid("Tracker", "Probe", seed + i), rigid("Tracker", "Reference", seed + 50 + i)) for i in range(n)]
     data = encode_mha(frames, letters=letters, packed=packed, times_s=times, poses=poses)
     with opened(write(tmp_path, "x.mha", data)) as source:
         assert (len(source), source.header.colour) == (n, bool(channels))
