@@ -15,6 +15,8 @@ PACKAGES = {
     "dcml2pnm": "dcmtk",
     "dcmj2pnm": "dcmtk",
     "dcmconv": "dcmtk",
+    "dcmcjpeg": "dcmtk",
+    "dcmdjpeg": "dcmtk",
     "pdftotext": "poppler-utils",
     "pdftoppm": "poppler-utils",
     "pdfinfo": "poppler-utils",

@@ -15,6 +15,7 @@ from typing import Any
 import jpeg_ls
 import numpy as np
 import openjpeg.utils
+from lossless_jpeg import lossless_jpeg
 from PIL import Image
 from pydicom import uid
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -31,7 +32,7 @@ NATIVE = (
     uid.ExplicitVRBigEndian,
     uid.DeflatedExplicitVRLittleEndian,
 )
-LOSSLESS = (uid.RLELossless, uid.JPEGLSLossless, uid.JPEG2000Lossless)
+LOSSLESS = (uid.RLELossless, uid.JPEGLosslessSV1, uid.JPEGLSLossless, uid.JPEG2000Lossless)
 LOSSY = (uid.JPEGBaseline8Bit, uid.JPEGLSNearLossless, uid.JPEG2000)
 EXTENDED_TABLE = "extended"
 
@@ -199,6 +200,9 @@ def _compressed(frame: np.ndarray, dataset: Dataset, syntax: uid.UID) -> bytes:
                 planar_configuration=0,
             )
         )
+    if syntax in (uid.JPEGLossless, uid.JPEGLosslessSV1):
+        predictor = 1 if syntax == uid.JPEGLosslessSV1 else 6
+        return lossless_jpeg(frame, dataset.BitsStored, predictor, by_plane=bool(dataset.get("PlanarConfiguration")))
     if syntax in (uid.JPEGLSLossless, uid.JPEGLSNearLossless):
         error = 2 if syntax == uid.JPEGLSNearLossless else 0
         if dataset.get("PlanarConfiguration"):

@@ -20,23 +20,20 @@ from pydicom.uid import (
     JPEG2000Lossless,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
     JPEGLSLossless,
     JPEGLSNearLossless,
     RLELossless,
 )
 
+from echospine.adapters.dicom.reading.pixels.jpeg import LOSSLESS_FRAME, jpeg_header
 from echospine.adapters.dicom.reading.pixels.samples import Layout, Samples
 
-STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
-"""JPEG markers without a length (ITU-T T.81, table B.1)."""
-FRAME_STARTS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
-"""JPEG markers that start a frame: SOF0 to SOF15 of T.81, SOF55 of JPEG-LS (T.87)."""
 LIBJPEG_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 """Frames that libjpeg decodes: Huffman coded, sequential or progressive."""
 JPEG_LS_FRAME = 0xF7
-END_OF_IMAGE = b"\xff\xd9"
-RGB_IDS = (b"RGB", b"rgb")
-"""Component identifiers by which a stream says that its components are red, green and blue."""
+END = b"\xff\xd9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,51 +42,6 @@ class Decoded:
 
     samples: Samples
     photometric: str
-
-
-@dataclass(frozen=True, slots=True)
-class JpegHeader:
-    """What a JPEG or JPEG-LS stream says of itself.
-
-    `tells_colour`: a JFIF or Adobe marker, the identifiers of its components, or halved colour tell whether
-    they are luminance and colour differences or red, green and blue.
-    """
-
-    kind: int
-    bits: int
-    rows: int
-    columns: int
-    components: int
-    tells_colour: bool
-
-
-def jpeg_header(data: bytes) -> JpegHeader:
-    """Walk the markers up to the frame header; raises ValueError where there is none."""
-    if not data.startswith(b"\xff\xd8"):
-        raise ValueError("no JPEG picture at the start of the frame")
-    at, marked = 2, False
-    while at + 4 <= len(data):
-        if data[at] != 0xFF:
-            raise ValueError("JPEG markers out of step")
-        marker = data[at + 1]
-        if marker == 0xFF or marker in STANDALONE:  # fill byte, or a marker without content
-            at += 1 if marker == 0xFF else 2
-            continue
-        length = struct.unpack_from(">H", data, at + 2)[0]
-        body = data[at + 4 : at + 2 + length]
-        if marker in FRAME_STARTS:
-            return _frame_header(marker, body, marked)
-        marked |= marker == 0xE0 and body.startswith(b"JFIF")
-        marked |= marker == 0xEE and body.startswith(b"Adobe")
-        at += 2 + length
-    raise ValueError("JPEG frame header missing")
-
-
-def _frame_header(marker: int, body: bytes, marked: bool) -> JpegHeader:
-    bits, rows, columns, components = struct.unpack_from(">BHHB", body)
-    identifiers, factors = (body[first : 6 + 3 * components : 3] for first in (6, 7))
-    tells_colour = marked or identifiers in RGB_IDS or len(set(factors)) > 1
-    return JpegHeader(marker, bits, rows, columns, components, tells_colour)
 
 
 def _require(layout: Layout, rows: int, columns: int, components: int) -> None:
@@ -118,13 +70,24 @@ def _jpeg(data: bytes, layout: Layout) -> Decoded:
     return Decoded(samples, "RGB" if layout.samples == 3 else layout.photometric)
 
 
+def _jpeg_lossless(data: bytes, layout: Layout) -> Decoded:
+    """Lossless JPEG, process 14, with any predictor."""
+    from echospine.adapters.dicom.reading.pixels.lossless import decode_lossless  # noqa: PLC0415 -- compiles
+
+    header = jpeg_header(data)
+    _require(layout, header.rows, header.columns, header.components)
+    if header.kind != LOSSLESS_FRAME or header.bits > layout.bits_allocated:
+        raise ValueError(f"not a lossless JPEG picture of up to {layout.bits_allocated} bits")
+    return Decoded(decode_lossless(data, layout), _full(layout))
+
+
 def _jpeg_ls(data: bytes, layout: Layout) -> Decoded:
     """JPEG-LS, lossless and near lossless, by CharLS."""
     header = jpeg_header(data)
     _require(layout, header.rows, header.columns, header.components)
     if header.kind != JPEG_LS_FRAME or header.bits > layout.bits_allocated:
         raise ValueError(f"not a JPEG-LS picture of up to {layout.bits_allocated} bits")
-    buffer, info = jpeg_ls.decode_buffer(data + END_OF_IMAGE)  # CharLS counts to 2**32 where there is no end
+    buffer, info = jpeg_ls.decode_buffer(data + END)  # CharLS counts to 2**32 where there is no end
     flat = np.frombuffer(buffer, "<u2" if header.bits > 8 else np.uint8)
     if layout.samples == 1:
         return Decoded(flat.reshape(layout.rows, layout.columns), layout.photometric)
@@ -180,6 +143,8 @@ DECODERS: dict[str, Callable[[bytes, Layout], Decoded]] = {
     RLELossless: _rle,
     JPEGBaseline8Bit: _jpeg,
     JPEGExtended12Bit: _jpeg,
+    JPEGLossless: _jpeg_lossless,
+    JPEGLosslessSV1: _jpeg_lossless,
     JPEGLSLossless: _jpeg_ls,
     JPEGLSNearLossless: _jpeg_ls,
     **dict.fromkeys(JPEG_2000, _jpeg_2000),
