@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -32,6 +33,75 @@ class FrameSource(Protocol):
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[Frame]: ...
     def __enter__(self) -> FrameSource: ...
+    def __exit__(self, *exc: object) -> None: ...
+
+
+class LiveState(StrEnum):
+    """How a live source stands: what a screen says beside the picture."""
+
+    CONNECTING = "connecting"
+    """Being reached for the first time, or just reached and no picture has come yet."""
+    LIVE = "live"
+    STALE = "stale"
+    """The link stands, but no picture has come for a while."""
+    LOST = "lost"
+    """There is no link; it is tried again."""
+    CLOSED = "closed"
+    """Ended or closed: nothing more will come."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCounts:
+    """Frames so far.
+
+    `received`: usable ones that came; `dropped`: those that nobody here got, because a newer one came first or (where
+    the device numbers its frames) because they never arrived; `bad`: messages damaged or not to be made a frame of.
+    """
+
+    received: int = 0
+    dropped: int = 0
+    bad: int = 0
+
+
+class LiveSource(Protocol):
+    """Pictures as they are made: only the newest is kept, older ones are dropped and counted. A context manager.
+
+    Any number of threads may ask at once, each with its own `after_index`. Frames carry `arrived_s`; their `index`
+    grows by one with each that came, over lost links too; so does their `time_s` where the device tells times.
+    """
+
+    @property
+    def name(self) -> str:
+        """What people call the source ("igtl://scanner:18944")."""
+        ...
+
+    @property
+    def state(self) -> LiveState:
+        """How the source stands now."""
+        ...
+
+    @property
+    def trouble(self) -> str:
+        """What stands in the way, one sentence for a person; empty where nothing does."""
+        ...
+
+    @property
+    def counts(self) -> LiveCounts:
+        """Frames so far."""
+        ...
+
+    def latest(self, after_index: int = -1, timeout_s: float = 0.0) -> Frame | None:
+        """Return the newest frame whose index is above `after_index`, waiting for it at most `timeout_s`; or None.
+
+        Returns None at once when the source is closed. Never raises for a fault of the device: `state` tells it.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the device within a second or two; closing twice does no harm."""
+        ...
+
+    def __enter__(self) -> LiveSource: ...
     def __exit__(self, *exc: object) -> None: ...
 
 

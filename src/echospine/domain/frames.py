@@ -36,7 +36,8 @@ class Frame:
 
     `pixels`: uint8, read-only, shape (rows, columns) grey or (rows, columns, 3) RGB; `index`: place in the
     recording, from 0; `time_s`: seconds since the first frame, or None; `poses`: what the trackers said
-    about this frame, only those whose status was OK; `status`: OK, or what the source calls it.
+    about this frame, only those whose status was OK; `status`: OK, or what the source calls it; `arrived_s`:
+    when a live frame arrived, seconds of this machine's monotonic clock; None for a recorded one.
     """
 
     pixels: Pixels
@@ -45,6 +46,7 @@ class Frame:
     time_s: float | None = None
     poses: tuple[Pose, ...] = ()
     status: str = "OK"
+    arrived_s: float | None = None
 
     def __post_init__(self) -> None:
         pixels = self.pixels
