@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from anyio import to_thread
 from fastapi import FastAPI
@@ -24,9 +25,14 @@ from echospine.apps.server.keeping.kept import Kept
 from echospine.apps.server.keeping.rendered import RenderedReports
 from echospine.apps.server.keeping.sources import OpenSources
 from echospine.apps.server.limits import Limits
+from echospine.apps.server.live.device import open_device
+from echospine.apps.server.live.room import Room
 from echospine.apps.server.openapi import PREFIX, add_routes
 from echospine.domain.exams import Recording
 from echospine.ports import FrameSource, House
+
+if TYPE_CHECKING:
+    from echospine.workflow.scanner import Twin
 
 STREAMED = frozenset({f"{PREFIX}/imports"})
 
@@ -38,13 +44,15 @@ def create_app(
     static_dir: Path | None = None,
     limits: Limits | None = None,
     hosts: KnownHosts | None = None,
+    twin: Callable[[], Twin] | None = None,
 ) -> FastAPI:
     """Return the workstation's server over a house.
 
     `scratch`: an existing folder for uploads, best on the disk of the store; `static_dir`: the built web page,
-    None where there is none; `hosts`: names under which the server may be asked for, by default this machine's own.
+    None where there is none; `hosts`: names under which the server may be asked for, by default this machine's own;
+    `twin`: makes what the virtual scanner scans, when it is first needed; by default the real one.
     """
-    desk = _desk(house, scratch, limits or Limits())
+    desk = _desk(house, scratch, limits or Limits(), twin or build_twin)
     app = FastAPI(
         title="EchoSpine",
         version=echospine.__version__,
@@ -63,7 +71,14 @@ def create_app(
     return app
 
 
-def _desk(house: House, scratch: Path, limits: Limits) -> Desk:
+def build_twin() -> Twin:
+    """Return the real twin."""
+    from echospine.workflow.scanner import virtual_twin
+
+    return virtual_twin()
+
+
+def _desk(house: House, scratch: Path, limits: Limits, twin: Callable[[], Twin]) -> Desk:
     jobs = Jobs(limits.workers, limits.jobs)
 
     def open_recording(recording: Recording) -> FrameSource:
@@ -81,6 +96,7 @@ def _desk(house: House, scratch: Path, limits: Limits) -> Desk:
         reports=RenderedReports(house),
         uploads=Uploads(scratch, limits),
         summaries=Kept(limits.summaries),
+        live=Room(limits, twin, open_device),
     )
 
 
@@ -96,3 +112,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         problems.log_failure(resuming)
         await to_thread.run_sync(desk.jobs.close)
         desk.sources.close()
+        desk.live.close()

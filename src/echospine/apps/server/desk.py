@@ -15,6 +15,7 @@ from echospine.apps.server.keeping.kept import Kept
 from echospine.apps.server.keeping.rendered import RenderedReports
 from echospine.apps.server.keeping.sources import OpenSources
 from echospine.apps.server.limits import Limits
+from echospine.apps.server.live.room import Room
 from echospine.apps.server.schemas import ExamSummary
 from echospine.ports import House
 
@@ -32,6 +33,7 @@ class Desk:
     reports: RenderedReports
     uploads: Uploads
     summaries: Kept[tuple[str, int], ExamSummary]
+    live: Room
 
 
 def desk_of(request: Request) -> Desk:

@@ -16,7 +16,8 @@ class Limits:
     `disk_margin_bytes`: what an upload must leave free on the disk; `body_bytes`: a JSON body; `stall_s`:
     longest wait for the next piece of a request; `answer_s`: longest work on one answer; `jobs`: most jobs
     that wait or run; `workers`: jobs that run at a time; `open_sources`: recordings kept open for
-    frames; `summaries`: examinations whose line in a list is remembered.
+    frames; `summaries`: examinations whose line in a list is remembered; `scanners`: live views at a time;
+    `patients`: virtual patients that are kept for another view (some hundred MB each).
     """
 
     file_bytes: int = 8 * GIB
@@ -30,3 +31,5 @@ class Limits:
     workers: int = 1
     open_sources: int = 8
     summaries: int = 5_000
+    scanners: int = 4
+    patients: int = 2

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 import echospine
 from echospine.apps.server.live.messages import SAID
-from echospine.apps.server.routes import exams, health, imports, recordings, reports, reviews
+from echospine.apps.server.routes import exams, health, imports, live, recordings, reports, reviews
 from echospine.apps.server.schemas import Problem
 
 DESCRIPTION = (
@@ -28,12 +29,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     reviews.router,
     reports.router,
 )
+SOCKETS = live.router
 PREFIX = "/api"
 
 
 def add_routes(app: FastAPI) -> None:
     """Add every route of the API to `app`, and the description that `describe` makes of them."""
-    for router in ROUTERS:
+    for router in (*ROUTERS, SOCKETS):
         app.include_router(router, prefix=PREFIX)
     app.openapi = _once(lambda: describe(app))  # type: ignore[method-assign]
 
@@ -47,6 +49,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     schemas = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    beside: list[tuple[type[BaseModel], Literal["serialization"]]]
     beside = [(model, "serialization") for model in (Problem, *SAID)]
     schemas |= models_json_schema(beside, ref_template="#/components/schemas/{model}")[1]["$defs"]
     document["components"]["schemas"] = dict(sorted(schemas.items()))

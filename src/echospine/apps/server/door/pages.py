@@ -10,6 +10,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
+from echospine.apps.server.problems import KINDS, problem
+from echospine.domain.errors import NotFound
+
+NOT_FOUND = KINDS[NotFound]
 HASHED = "assets"
 """Folder of files whose names change with their content."""
 KEEP_FOR_EVER = "public, max-age=31536000, immutable"
@@ -40,7 +44,10 @@ class Pages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request for a page or a file."""
         path: str = scope["path"]
-        if scope["type"] != "http" or path == "/api" or path.startswith("/api/"):
+        if scope["type"] == "websocket":
+            await problem(NOT_FOUND, "there is no socket at that address; see docs/live.md", path)(scope, receive, send)
+            return
+        if path == "/api" or path.startswith("/api/"):
             raise HTTPException(404, "the API has no such address; see /api/openapi.json")
         if self._files is None:
             headers = {"Cache-Control": "no-store"}

@@ -12,6 +12,7 @@ from pydantic import Field, FiniteFloat, TypeAdapter
 from echospine.apps.server.schemas import Body, RegionView, Shape
 from echospine.domain.labels import Side, View
 from echospine.engine.twin.patient import Sex, Transition
+from echospine.ports import LiveState
 
 LONGEST_HOST = 253
 """Most characters of a host's name (RFC 1035)."""
@@ -118,9 +119,10 @@ class AskView(Body):
 
 
 Opening: TypeAlias = Annotated[OpenScanner | OpenDevice, Field(discriminator="type")]
-Wish: TypeAlias = Annotated[Control | Run | Ack | ChangePatient | AskView, Field(discriminator="type")]
+AnyWish: TypeAlias = Control | Run | Ack | ChangePatient | AskView
+Wish: TypeAlias = Annotated[AnyWish, Field(discriminator="type")]
 OPENING: TypeAdapter[OpenScanner | OpenDevice] = TypeAdapter(Opening)
-WISH: TypeAdapter[Control | Run | Ack | ChangePatient | AskView] = TypeAdapter(Wish)
+WISH: TypeAdapter[AnyWish] = TypeAdapter(Wish)
 
 
 class MachineView(Shape):
@@ -204,6 +206,14 @@ class Trouble(Shape):
     final: bool
 
 
+class Standing(Shape):
+    """How a device stands, whenever that changes."""
+
+    type: Literal["standing"] = "standing"
+    state: LiveState
+    trouble: str = Field(description="What stands in the way, for a person; empty where nothing does.")
+
+
 class TruthView(Shape):
     """The label map that follows the pixels: one byte each, structure ids, (height, width), row by row."""
 
@@ -244,6 +254,7 @@ SAID: tuple[type[Shape] | type[Body], ...] = (
     Working,
     PatientReady,
     Place,
+    Standing,
     Trouble,
     FrameHead,
 )

@@ -1,0 +1,92 @@
+"""What all viewers share: threads, the patients that were built last, and how many scanners there may be at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from echospine.apps.server.keeping.kept import Kept
+from echospine.apps.server.limits import Limits
+from echospine.apps.server.live.line import LATER, Refused
+from echospine.engine.twin.patient import PatientParameters
+from echospine.ports import LiveSource
+
+if TYPE_CHECKING:
+    from echospine.workflow.scanner import Couch, Twin
+
+T = TypeVar("T")
+
+OpenDevice = Callable[[str, int], LiveSource]
+RENDERERS = 2
+"""Threads that share the lines of each picture, whichever scanner it is of."""
+
+
+class Room:
+    """The live part of one server.
+
+    `make_twin`: makes what builds patients, aims and makes pictures, when it is first needed; `open_device`: opens
+    what sends from a host and a port.
+    """
+
+    def __init__(self, limits: Limits, make_twin: Callable[[], Twin], open_device: OpenDevice) -> None:
+        self._limits = limits
+        self._make_twin = make_twin
+        self.open_device = open_device
+        self._taken = 0
+        self._patients: Kept[PatientParameters, Couch] = Kept(limits.patients)
+        self._renderers = ThreadPoolExecutor(RENDERERS, "echospine-render")
+        self._viewers = ThreadPoolExecutor(limits.scanners + 1, "echospine-live")
+        self._builder = ThreadPoolExecutor(1, "echospine-patient")
+
+    @cached_property
+    def twin(self) -> Twin:
+        """What the virtual scanner scans."""
+        return self._make_twin()
+
+    @contextmanager
+    def seat(self) -> Iterator[None]:
+        """Take one of the seats while the block runs; raises Refused when all are taken."""
+        if self._taken >= self._limits.scanners:
+            detail = f"All {self._limits.scanners} live views are in use. Close one that is not needed, then try again."
+            raise Refused("Every scanner is in use", detail, LATER)
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
+
+    @property
+    def taken(self) -> int:
+        """How many seats are taken."""
+        return self._taken
+
+    async def couch(self, parameters: PatientParameters) -> Couch:
+        """Return that patient on the couch, built unless it was built lately; raises what building raises."""
+        from echospine.workflow.scanner import lay
+
+        def make() -> Couch:
+            return lay(parameters, self.twin.build(parameters))
+
+        return await self._do(self._builder, lambda: self._patients.get(parameters, make))
+
+    async def work(self, task: Callable[[], T]) -> T:
+        """Do a viewer's own work in its thread."""
+        return await self._do(self._viewers, task)
+
+    def close(self) -> None:
+        """Wait for the pictures in hand; a patient that is being built is given up with the process."""
+        for pool in (self._viewers, self._builder, self._renderers):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def run_parts(self, parts: list[Callable[[], None]]) -> None:
+        """Do parts of one picture beside each other, and wait for all."""
+        for done in [self._renderers.submit(part) for part in parts]:
+            done.result()
+
+    @staticmethod
+    async def _do(pool: ThreadPoolExecutor, task: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(pool, task)

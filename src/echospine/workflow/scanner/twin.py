@@ -1,0 +1,90 @@
+"""What the scanner asks of the twin, as a record of functions: the real ones, or a test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from echospine.domain.images import ImageGeometry
+from echospine.domain.labels import Side, View
+from echospine.domain.poses import Pose
+from echospine.domain.units import Pixels
+from echospine.engine.twin.anatomy import Anatomy
+from echospine.engine.twin.body import Body
+from echospine.engine.twin.patient import PatientParameters
+from echospine.engine.twin.probe import ABDOMINAL, MUSCULOSKELETAL, Machine, Settings
+
+Parts = Callable[[list[Callable[[], None]]], None]
+"""Does parts of one picture beside each other, and waits for all."""
+
+
+class Image(Protocol):
+    """A rendered picture, as the scanner reads it."""
+
+    @property
+    def pixels(self) -> Pixels:
+        """Grey levels, (rows, columns)."""
+        ...
+
+    @property
+    def geometry(self) -> ImageGeometry:
+        """Where the image field lies in mm."""
+        ...
+
+    @property
+    def to_probe(self) -> Pose:
+        """Image (column, row, 0) to Probe."""
+        ...
+
+
+class Render(Protocol):
+    """Makes a picture of what lies under a probe."""
+
+    def __call__(
+        self, body: Body, pose: Pose, machine: Machine, settings: Settings, *, frame_seed: int, run: Parts
+    ) -> Image:
+        """Return the picture; `frame_seed` makes its noise."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """The functions of a twin.
+
+    `build`: a person from parameters; `aim`: where the probe stands for a standard view; `render`: the picture;
+    `machines`: what can be chosen, by name; `views`: the standard views that `aim` knows.
+    """
+
+    build: Callable[[PatientParameters], Anatomy]
+    aim: Callable[[Anatomy, View, str, Side], Pose]
+    render: Render
+    machines: Mapping[str, Machine]
+    views: tuple[View, ...]
+
+
+def virtual_twin() -> Twin:
+    """Return the real twin; what it needs is loaded when it is first used."""
+    return Twin(build=_build, aim=_aim, render=_render, machines=_MACHINES, views=_VIEWS)
+
+
+_MACHINES = {machine.name: machine for machine in (ABDOMINAL, MUSCULOSKELETAL)}
+_VIEWS = tuple(view for view in View if view is not View.OTHER)
+
+
+def _build(parameters: PatientParameters) -> Anatomy:
+    from echospine.engine.twin.person import build_patient
+
+    return build_patient(parameters)
+
+
+def _aim(anatomy: Anatomy, view: View, level: str, side: Side) -> Pose:
+    from echospine.engine.twin.scene import standard_view
+
+    return standard_view(anatomy, view, level, side)
+
+
+def _render(body: Body, pose: Pose, machine: Machine, settings: Settings, *, frame_seed: int, run: Parts) -> Image:
+    from echospine.engine.twin.image import render
+
+    return render(body, pose, machine, settings, frame_seed=frame_seed, run=run)
