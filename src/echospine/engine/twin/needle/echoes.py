@@ -1,0 +1,177 @@
+"""What a probe hears of a needle: the shaft by its angle to the beam, the tip, the comet tail and faint ghosts.
+
+How it looks follows Reusz et al. 2014, Br J Anaesth 112:794 (needle artefacts), and Hopkins and Bradley 2001,
+Clin Radiol 56:499 (angle, gauge and bevel).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from echospine.domain.errors import GeometryError
+from echospine.domain.poses import Pose
+from echospine.domain.units import Floats
+from echospine.engine.twin.body import Echoes
+from echospine.engine.twin.needle.shape import Needle, NeedlePose, shaft_mm, tangents
+from echospine.engine.twin.probe import Machine, Probe
+
+STEP_MM = 0.12
+"""Between points along the shaft: closer than any resolution cell, so that they join to a line."""
+TIP_STEP_MM = 0.06
+GHOST_STEP_MM = 0.6
+GHOSTS_MM = (2.0, 3.0, 4.0, 5.0, 6.5, 8.0)
+"""How far to the side, on an arc of equal range, side lobes put a ghost, mm."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedleLook:
+    """How strongly a needle answers, dB.
+
+    `shaft_db`: mirror-like echo of a shaft square to the beam, relative to one scatterer of muscle; and relative to
+    that: `rough_db`, what is scattered whatever the angle; `edge_db` and `face_db`, by how much the tip outshines the
+    rough shaft, and what a bevel adds that faces the probe; `tail_db`, the first reverberation, and
+    `tail_step_db`, each next one, of `tail_echoes`; `ghost_db`, the nearest side lobes, and `ghost_step_db_mm`, their
+    fall to the side.
+    """
+
+    shaft_db: float = 32.0
+    rough_db: float = -14.0
+    edge_db: float = 4.0
+    face_db: float = 8.0
+    tail_db: float = -9.0
+    tail_step_db: float = -4.0
+    tail_echoes: int = 7
+    ghost_db: float = -34.0
+    ghost_step_db_mm: float = -1.5
+
+
+def needle_echoes(
+    needle: Needle, pose: NeedlePose, probe_pose: Pose, machine: Machine, look: NeedleLook | None = None
+) -> Echoes:
+    """Return the echoes of the inserted part of a needle, Probe frame, for a probe at `probe_pose` (ProbeToPatient).
+
+    Points outside the picture plane are given where they are: the thickness of the slice weighs them when drawn.
+    """
+    if (probe_pose.target, probe_pose.source) != ("Patient", "Probe"):
+        raise GeometryError(f"echoes of a needle need ProbeToPatient, not {probe_pose}")
+    if pose.inserted_mm <= 0.0:
+        return Echoes(np.zeros((0, 3)), np.zeros(0))
+    look = look or NeedleLook()
+    shaft = _shaft(needle, pose, probe_pose, machine.probe, look)
+    tip = _tip(needle, pose, probe_pose, machine.probe, look)
+    points, levels = zip(*shaft, tip, strict=True)
+    return Echoes(np.concatenate(points), np.concatenate(levels))
+
+
+def beams(probe: Probe, points_mm: Floats) -> tuple[Floats, Floats]:
+    """Return unit vectors of the beams through `points_mm` (n, 3), Probe frame, and depths below the face, mm, (n,)."""
+    radius = probe.radius_mm or 0.0
+    out = points_mm * (1.0, 1.0, 0.0) + (0.0, radius, 0.0)
+    if probe.radius_mm is None:
+        return np.tile((0.0, 1.0, 0.0), (len(points_mm), 1)), points_mm[:, 1]
+    range_mm = np.maximum(np.linalg.norm(out, axis=1), 1e-6)
+    return out / range_mm[:, None], range_mm - radius
+
+
+def mirrored(probe: Probe, sine: Floats, depth_mm: Floats) -> Floats:
+    """Return the share of a mirror-like echo that comes back to the aperture, amplitude, 0 to 1, (n,).
+
+    `sine`: of the angle `a` between the shaft and the line square to the beam. A mirror turned by `a` throws the beam
+    aside by 2a, so at depth z the aperture D and its mirrored image overlap by 1 - z tan(2a) / D. D is z over the
+    smallest f-number, or the whole aperture where that is less.
+    """
+    aperture = np.clip(depth_mm / probe.f_number, 1.0, probe.aperture_mm)
+    angle = np.minimum(np.arcsin(np.clip(np.abs(sine), 0.0, 1.0)), np.pi / 4 - 1e-3)
+    share: Floats = np.maximum(1.0 - np.maximum(depth_mm, 0.0) * np.tan(2.0 * angle) / aperture, 0.0)
+    return share
+
+
+def shaft_levels_db(probe: Probe, look: NeedleLook, sine: Floats, depth_mm: Floats) -> Floats:
+    """Return the level of the shaft, dB: its mirror-like and its rough part, which falls with the cosine squared."""
+    rough = 10.0 ** (look.rough_db / 20.0) * np.maximum(1.0 - sine**2, 0.0)
+    level: Floats = look.shaft_db + _decibels(mirrored(probe, sine, depth_mm) + rough)
+    return level
+
+
+def _decibels(amplitude: Floats) -> Floats:
+    level: Floats = 20.0 * np.log10(np.maximum(amplitude, 1e-6))
+    return level
+
+
+def _seen(needle: Needle, pose: NeedlePose, probe_pose: Pose, along_mm: Floats) -> tuple[Floats, Floats]:
+    """Return places and directions of the shaft in the Probe frame, (n, 3) each."""
+    inverse = probe_pose.inverse
+    return inverse.apply(shaft_mm(needle, pose, along_mm)), tangents(needle, pose, along_mm) @ inverse.matrix[:3, :3].T
+
+
+def _shaft(
+    needle: Needle, pose: NeedlePose, probe_pose: Pose, probe: Probe, look: NeedleLook
+) -> list[tuple[Floats, Floats]]:
+    """Return the near wall of the shaft, its comet tail and its ghosts: places and levels of each."""
+    along = np.arange(0.0, pose.inserted_mm, STEP_MM)
+    middle, direction = _seen(needle, pose, probe_pose, along)
+    beam, depth = beams(probe, middle)
+    sine = np.sum(beam * direction, axis=1)
+    square = beam - sine[:, None] * direction
+    square /= np.maximum(np.linalg.norm(square, axis=1, keepdims=True), 1e-6)
+    wall = middle - needle.outer_mm / 2 * square
+    shaft = (wall, shaft_levels_db(probe, look, sine, depth))
+    mirror = look.shaft_db + _decibels(mirrored(probe, sine, depth))
+    every = max(1, round(GHOST_STEP_MM / STEP_MM))
+    return [shaft, *_tail(needle, wall, beam, mirror, look), *_ghosts(probe, wall[::every], mirror[::every], look)]
+
+
+def _tail(
+    needle: Needle, wall: Floats, beam: Floats, mirror_db: Floats, look: NeedleLook
+) -> list[tuple[Floats, Floats]]:
+    """Return the comet tail: sound that goes to and fro in the lumen, each time one inner diameter later."""
+    heard = mirror_db + look.tail_db > 0.0
+    tail = []
+    for turn in range(1, look.tail_echoes + 1):
+        level = mirror_db[heard] + look.tail_db + look.tail_step_db * (turn - 1)
+        tail.append((wall[heard] + turn * needle.inner_mm * beam[heard], level))
+    return tail
+
+
+def _ghosts(probe: Probe, wall: Floats, mirror_db: Floats, look: NeedleLook) -> list[tuple[Floats, Floats]]:
+    """Return what side lobes add: the mirror-like echo again at the same range, on lines to either side."""
+    heard = mirror_db + look.ghost_db > -20.0
+    ghosts = []
+    for aside in (side * away for away in GHOSTS_MM for side in (-1.0, 1.0)):
+        level = mirror_db[heard] + look.ghost_db + look.ghost_step_db_mm * (abs(aside) - GHOSTS_MM[0])
+        ghosts.append((_beside(probe, wall[heard], aside), level))
+    return ghosts
+
+
+def _beside(probe: Probe, points_mm: Floats, aside_mm: float) -> Floats:
+    """Return points at the same range, `aside_mm` to the side: on a line of a flat probe, on an arc of a curved one."""
+    if probe.radius_mm is None:
+        straight: Floats = points_mm + np.array([aside_mm, 0.0, 0.0])
+        return straight
+    apex = np.array([0.0, -probe.radius_mm, 0.0])
+    out = points_mm - apex
+    turn = aside_mm / np.maximum(np.hypot(out[:, 0], out[:, 1]), 1e-6)
+    cosine, sine = np.cos(turn), np.sin(turn)
+    turned = np.stack(
+        [cosine * out[:, 0] + sine * out[:, 1], cosine * out[:, 1] - sine * out[:, 0], out[:, 2]], axis=-1
+    )
+    moved: Floats = turned + apex
+    return moved
+
+
+def _tip(needle: Needle, pose: NeedlePose, probe_pose: Pose, probe: Probe, look: NeedleLook) -> tuple[Floats, Floats]:
+    """Return the slanted face of the tip: its edges scatter in any case, its face more where it faces the probe."""
+    along = np.arange(max(pose.inserted_mm - needle.bevel_mm, 0.0), pose.inserted_mm + TIP_STEP_MM / 2, TIP_STEP_MM)
+    middle, direction = _seen(needle, pose, probe_pose, along)
+    beam, _ = beams(probe, middle)
+    faces = pose.bevel_faces @ probe_pose.inverse.matrix[:3, :3].T
+    # The face is cut from the side it faces: at its upper end it is one radius out, at the point one radius behind.
+    slant = np.linspace(1.0, -1.0, len(along)) if len(along) > 1 else np.array([-1.0])
+    places = middle + slant[:, None] * needle.outer_mm / 2 * faces
+    angle = np.radians(needle.bevel_deg)
+    normal = np.cos(angle) * faces + np.sin(angle) * direction
+    facing = (1.0 - np.sum(normal * beam, axis=1)) / 2.0
+    level: Floats = look.shaft_db + look.rough_db + look.edge_db + look.face_db * facing
+    return places, level
