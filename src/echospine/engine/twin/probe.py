@@ -93,16 +93,20 @@ class Machine:
     n_samples: int = 1024
     width_px: int = 512
     height_px: int = 512
-    noise_db: float = -38.0
+    noise_db: float = -75.0
     clutter_db: float = -45.0
     haze_db: float = -40.0
     reverberation_db: float = -28.0
     speckle_reduction: float = 0.0
     curve: float = 1.0
-    scatterers_per_mm3: float = 4.0
+    scatterers_per_mm3: float = 16.0
+    mirror_db: float = 42.0
+    white_db: float = 36.0
+    gel_mm: float = 1.0
+    ripple_db: float = 0.3
 
 
 ABDOMINAL = Machine("convex C5-2", CONVEX)
 """A general-purpose scanner with a curved probe, as for the spine."""
-MUSCULOSKELETAL = Machine("linear L12-4", LINEAR, scatterers_per_mm3=30.0, speckle_reduction=0.3)
+MUSCULOSKELETAL = Machine("linear L12-4", LINEAR, scatterers_per_mm3=120.0, speckle_reduction=0.3)
 """A general-purpose scanner with a linear probe, as for muscle and fascia."""
