@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 
@@ -44,7 +44,7 @@ class Vertebra:
     def lamina_mm(self) -> tuple[float, float]:
         """Own (y, z) of the middle of the front of the laminae where they meet at the midline."""
         size = self.size
-        top = self.pedicle_mm - size.pedicle_height / 2 + 4.5
+        top = self.pedicle_mm - size.pedicle_height / 2 + 2.0
         return self.back_wall_mm + size.canal_depth, top - size.lamina_height / 2
 
     @property
@@ -56,7 +56,8 @@ class Vertebra:
     @property
     def transverse_tip_mm(self) -> tuple[float, float, float]:
         """Own (x, y, z) of the left transverse process' tip; the right one mirrors it."""
-        return self.size.transverse_span / 2, self.back_wall_mm + 8.0, self.pedicle_mm - 1.0
+        rise = 2.0 if self.level == "L5" else -1.0
+        return self.size.transverse_span / 2, self.back_wall_mm + 8.0, self.pedicle_mm + rise
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,17 +179,19 @@ def make_spine(parameters: PatientParameters) -> Spine:
         heights[5] *= 0.45
     upper, lower = _end_plate_tilts(parameters, sizes)
     turns = np.radians(parameters.rotation_deg) * _ROTATION_SHARE
-    frames = [_axes(*upper[i], turns[i]) for i in range(len(VERTEBRAE))]
-    lower_frames = [_axes(*lower[i], turns[i]) for i in range(len(VERTEBRAE))]
+    frames = [_axes(tilt, turn) for tilt, turn in zip(upper, turns, strict=True)]
+    lower_frames = [_axes(tilt, turn) for tilt, turn in zip(lower, turns, strict=True)]
     centres = _stacked(frames, lower_frames, sizes, heights)
-    vertebrae = tuple(
-        Vertebra(level, _pose(level, frames[i], centres[i]), sizes[i]) for i, level in enumerate(VERTEBRAE)
-    )
+    poses = [_pose(level, frames[i], centres[i]) for i, level in enumerate(VERTEBRAE)]
+    vertebrae = _with_room(tuple(Vertebra(*rows) for rows in zip(VERTEBRAE, poses, sizes, strict=True)))
     discs = tuple(_disc(vertebrae[i], vertebrae[i + 1], lower_frames[i], heights[i]) for i in range(6))
     joints = tuple(_joint(parameters, i, vertebrae[i], discs[i], sign) for i in range(6) for sign in (1, -1))
     return Spine(parameters, vertebrae, discs, joints)
 
 
+INTERSPINOUS_MM = 7.0
+"""Least room between neighbouring spinous processes; means are 8 to 12 mm (lateral radiographs, 60 adults;
+World Neurosurg 2013, PMID 22120390)."""
 _DISC_WEDGE_DEG = np.array((1.0, 4.5, 6.5, 8.0, 10.0, 11.5))
 """Discs below T12 to L5 where lordosis is 50 degrees (Been et al. 2010; Bernhardt and Bridwell 1989, Spine 14:717)."""
 _CORONAL_SHARE = np.array((-0.70, -1.0, -0.55, 0.0, 0.55, 0.80, 0.50)) / 2
@@ -216,9 +219,9 @@ def _end_plate_tilts(parameters: PatientParameters, sizes: tuple[VertebraSize, .
     return np.radians(np.stack((upper, coronal), 1)), np.radians(np.stack((lower, coronal_lower), 1))
 
 
-def _axes(sagittal: float, coronal: float, turn: float) -> Floats:
+def _axes(tilts: Floats, turn: float) -> Floats:
     """Return axes as columns, (3, 3): z has just these tilts in the sagittal and in the coronal projection."""
-    z = np.array((np.tan(coronal), np.tan(sagittal), 1.0))
+    z = np.array((np.tan(tilts[1]), np.tan(tilts[0]), 1.0))
     z /= np.linalg.norm(z)
     y = np.array((-np.sin(turn), np.cos(turn), 0.0))
     y -= (y @ z) * z
@@ -236,6 +239,19 @@ def _stacked(
         drop = frames[i][:, 2] * sizes[i].height / 2 + frames[i + 1][:, 2] * sizes[i + 1].height / 2
         centres.append(centres[-1] - drop - height * middle / np.linalg.norm(middle))
     return [centre - centres[3] for centre in centres]
+
+
+def _with_room(vertebrae: tuple[Vertebra, ...]) -> tuple[Vertebra, ...]:
+    """Return the vertebrae with spinous processes low enough to leave room between them, where lordosis is strong."""
+    tips = [vertebra.to_patient(0.0, *vertebra.spinous_tip_mm) for vertebra in vertebrae]
+    heights = np.array([vertebra.size.spinous_height for vertebra in vertebrae])
+    room = np.linalg.norm(np.diff(tips, axis=0), axis=1) - INTERSPINOUS_MM
+    share = np.minimum(room / ((heights[:-1] + heights[1:]) / 2), 1.0)
+    share = np.minimum(np.append(share, 1.0), np.append(1.0, share))
+    return tuple(
+        replace(vertebra, size=replace(vertebra.size, spinous_height=float(height)))
+        for vertebra, height in zip(vertebrae, heights * np.maximum(share, 0.6), strict=True)
+    )
 
 
 def _pose(name: str, axes: Floats, origin: Floats) -> Pose:
