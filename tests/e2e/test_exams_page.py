@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pydicom
 import pytest
 from playwright.sync_api import Page, expect
 from pydicom import dcmread
@@ -90,6 +91,21 @@ def test_a_folder_of_images_becomes_one_recording_with_the_scale_that_was_given(
     (recording,) = workstation.exam()["recordings"]
     assert recording["n_frames"] == 3
     assert recording["calibrated"]
+
+
+def test_files_of_two_patients_become_two_examinations_and_the_page_says_so(
+    page: Page, workstation: Workstation, dicom_cine: Path, tmp_path: Path
+):
+    dataset = pydicom.dcmread(dicom_cine)
+    dataset.PatientID = "P-2"
+    dataset.save_as(tmp_path / "other.dcm")
+    page.goto("/exams")
+    page.set_input_files("[data-pick=files]", [dicom_cine, tmp_path / "other.dcm"])
+    expect(page.get_by_text("patients are kept apart")).to_be_visible(timeout=IMPORT_MS)
+    expect(page.get_by_role("link", name="Open examination")).to_have_count(0)
+    page.get_by_role("link", name="examination 2").click()
+    expect(page.get_by_role("application")).to_be_visible()
+    expect(page.get_by_text("P-2").first).to_be_visible()
 
 
 def test_a_spacing_that_is_no_length_is_refused_before_anything_is_sent(page: Page, dicom_cine: Path):

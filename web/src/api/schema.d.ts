@@ -1014,8 +1014,16 @@ export interface components {
              * @description Estimated rest time; null while unknown.
              */
             seconds_left: number | null;
-            /** Exam Id */
+            /**
+             * Exam Id
+             * @description The examination, or the first of several.
+             */
             exam_id: string | null;
+            /**
+             * Exam Ids
+             * @description Examinations that recordings went into: a new one for each patient.
+             */
+            exam_ids: string[];
             /**
              * Recording Ids
              * @description Recordings imported or found again, in order.
@@ -1089,6 +1097,12 @@ export interface components {
                 number
             ];
         };
+        /**
+         * LiveState
+         * @description How a live source stands: what a screen says beside the picture.
+         * @enum {string}
+         */
+        LiveState: "connecting" | "live" | "stale" | "lost" | "closed";
         /**
          * MachineView
          * @description A scanner with its probe, as it is offered.
@@ -1842,6 +1856,24 @@ export interface components {
          * @enum {string}
          */
         Spacing: "SequenceOfUltrasoundRegions" | "PixelMeasuresSequence" | "ImageToProbe calibration" | "spacing in the file header" | "--pixel-spacing";
+        /**
+         * Standing
+         * @description How a device stands, whenever that changes.
+         */
+        Standing: {
+            /**
+             * Type
+             * @default standing
+             * @constant
+             */
+            type: "standing";
+            state: components["schemas"]["LiveState"];
+            /**
+             * Trouble
+             * @description What stands in the way, for a person; empty where nothing does.
+             */
+            trouble: string;
+        };
         /**
          * Status
          * @description Review status of one measurement.

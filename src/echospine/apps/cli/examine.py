@@ -93,7 +93,7 @@ def _examine(house: House, plans: tuple[RecordingPlan, ...], title: str, problem
     Each person gets an exam of their own; recordings that name nobody share one. A recording that is in the
     store already stays in its exam.
     """
-    from echospine.workflow.exam import create_exam, find_again, import_recording, interpret_recording
+    from echospine.workflow.exam import create_exam, find_again, import_recording, interpret_recording, patient_of
 
     exam_of: dict[str, str] = {}
     exams: list[str] = []
@@ -101,7 +101,7 @@ def _examine(house: House, plans: tuple[RecordingPlan, ...], title: str, problem
         try:
             found = find_again(house, plan)
             if found is None:
-                patient = _patient(house, plan)
+                patient = patient_of(house, plan)
                 if patient not in exam_of:
                     exam_of[patient] = create_exam(house, title=title or plan.name, who=WHO).id
                 found = import_recording(house, exam_of[patient], plan, who=WHO).recording
@@ -113,12 +113,6 @@ def _examine(house: House, plans: tuple[RecordingPlan, ...], title: str, problem
         else:
             exams += [found.exam_id] if found.exam_id not in exams else []
     return exams
-
-
-def _patient(house: House, plan: RecordingPlan) -> str:
-    """Return the patient ID that the recording carries, or an empty text."""
-    with house.reader.open(plan) as source:
-        return source.header.dicom.patient_id if source.header.dicom else ""
 
 
 def _write_reports(house: House, exams: list[str], out: Path) -> list[str]:

@@ -189,7 +189,8 @@ class JobView(Shape):
     done: int
     total: int
     seconds_left: float | None = Field(description="Estimated rest time; null while unknown.")
-    exam_id: str | None
+    exam_id: str | None = Field(description="The examination, or the first of several.")
+    exam_ids: list[str] = Field(description="Examinations that recordings went into: a new one for each patient.")
     recording_ids: list[str] = Field(description="Recordings imported or found again, in order.")
     already: list[str] = Field(description="Names of recordings that had been imported before.")
     problems: list[str] = Field(description="What could not be used, one line each.")

@@ -7,7 +7,14 @@ from echospine.workflow.exam.codec import decode, encode
 from echospine.workflow.exam.commits import PATIENCE, commit_latest
 from echospine.workflow.exam.contours import by_hand, contour_rows, load_interpreted, with_contours
 from echospine.workflow.exam.gathering import Gathered, expand, gather, natural_key
-from echospine.workflow.exam.imports import Imported, create_exam, find_again, import_recording, open_recording
+from echospine.workflow.exam.imports import (
+    Imported,
+    create_exam,
+    find_again,
+    import_recording,
+    open_recording,
+    patient_of,
+)
 from echospine.workflow.exam.interpret import each_interpretation, interpret_recording, interpret_source
 from echospine.workflow.exam.journal import (
     contour_from_text,
@@ -51,6 +58,7 @@ __all__ = [
     "measurement_to_json",
     "natural_key",
     "open_recording",
+    "patient_of",
     "revision_after",
     "with_contours",
 ]

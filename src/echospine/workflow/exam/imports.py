@@ -43,6 +43,16 @@ def create_exam(house: House, *, title: str, who: str, patient_name: str = "", p
     return house.studies.create(exam, Change(now, who, "create", "exam", after=exam_to_text(exam)))
 
 
+def patient_of(house: House, plan: RecordingPlan) -> str:
+    """Return whom a recording is of, by the patient ID that it carries or else the name; "" when it names nobody.
+
+    Raises InputError when the plan cannot be opened.
+    """
+    with house.reader.open(plan) as source:
+        origin = source.header.dicom
+    return (origin.patient_id or origin.patient_name).strip() if origin else ""
+
+
 def find_again(house: House, plan: RecordingPlan) -> Recording | None:
     """Return the recording that was imported with the content of `plan`, or None; stores nothing.
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import httpx
+import pydicom
 import pytest
+from pydicom import examples
 
 from echospine.apps.server.app import create_app
 from echospine.apps.server.limits import Limits
-from serving import assert_problem, cine, finished, imported, picture, send, serving, wait_for
+from serving import JSON, assert_problem, cine, finished, imported, picture, send, serving, wait_for
 
 
 def test_progress_counts_frames_and_tells_the_rest_time(client, model, tmp_path):
@@ -151,6 +155,42 @@ def test_recordings_join_an_examination_until_it_is_under_review(client, tmp_pat
     client.post(f"/api/exams/{job['exam_id']}/accept-all", json={"person": "Reader One"})
     late = send(client, [("c.png", picture(tmp_path / "c.png", 3))], exam_id=job["exam_id"])
     assert_problem(late, 409, "not-allowed")
+
+
+def of_patient(path: Path, patient_id: str, name: str = "") -> Path:
+    """Write a small ultrasound picture of a patient."""
+    dataset = pydicom.dcmread(examples.get_path("palette_color"))
+    dataset.PatientID, dataset.PatientName = patient_id, name
+    path.parent.mkdir(exist_ok=True)
+    dataset.save_as(path)
+    return path
+
+
+def patients_of(client: httpx.Client, job: JSON) -> list[tuple[str, int]]:
+    exams = [client.get(f"/api/exams/{exam_id}").json() for exam_id in job["exam_ids"]]
+    return [(exam["patient_id"] or exam["patient_name"], len(exam["recordings"])) for exam in exams]
+
+
+def test_patients_are_kept_apart_whatever_the_names_of_their_files(client, tmp_path):
+    """Archives give the files of every patient the same names."""
+    files = [
+        ("a/IM1.dcm", of_patient(tmp_path / "a" / "IM1.dcm", "P-1")),
+        ("b/IM1.dcm", of_patient(tmp_path / "b" / "IM1.dcm", "P-2")),
+        ("b/IM2.dcm", of_patient(tmp_path / "b" / "IM2.dcm", "P-2", "Other^Spelling")),
+        ("c/IM1.dcm", of_patient(tmp_path / "c" / "IM1.dcm", "", "Without^Number")),
+        ("still.png", picture(tmp_path / "still.png")),
+    ]
+    job = imported(client, files)
+    assert patients_of(client, job) == [("P-1", 1), ("P-2", 2), ("Without, Number", 1), ("", 1)]
+    assert job["exam_id"] == job["exam_ids"][0]
+
+
+def test_what_names_nobody_goes_with_the_only_patient_it_came_with(client, tmp_path):
+    files = [
+        ("still.png", picture(tmp_path / "still.png")),
+        ("scan.dcm", of_patient(tmp_path / "scan.dcm", "P-1")),
+    ]
+    assert patients_of(client, imported(client, files)) == [("P-1", 2)]
 
 
 def test_too_many_imports_are_sent_away_before_they_are_uploaded(serve, model, tmp_path):

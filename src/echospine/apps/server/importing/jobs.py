@@ -38,6 +38,7 @@ class Job:
     stage: str = "waiting for other work to finish"
     done: int = 0
     total: int = 0
+    exam_ids: list[str] = field(default_factory=list)
     recording_ids: list[str] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -105,6 +106,7 @@ class Job:
                 total=self.total,
                 seconds_left=self._seconds_left(),
                 exam_id=self.exam_id,
+                exam_ids=list(self.exam_ids),
                 recording_ids=list(self.recording_ids),
                 already=list(self.already),
                 problems=list(self.problems),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -9,7 +11,7 @@ from echospine.apps.server.importing.jobs import Job, Jobs
 from echospine.apps.server.importing.uploads import Upload
 from echospine.apps.server.problems import BUSY, Refused
 from echospine.apps.server.schemas import JobState, JobView
-from echospine.domain.errors import NotAllowed
+from echospine.domain.errors import InputError, NotAllowed
 from echospine.domain.exams import NEXT, ExamEvent, ExamState, Recording, next_state
 from echospine.domain.people import Person
 from echospine.ports import House, RecordingPlan
@@ -72,6 +74,7 @@ class Importing:
 
     def _start_interpreting(self, exam_id: str, left: list[Recording]) -> JobView:
         def work(job: Job) -> JobState:
+            job.exam_ids.append(exam_id)
             job.recording_ids += [recording.id for recording in left]
             return interpret_all(self._house, job, left, WORKSTATION)
 
@@ -80,12 +83,17 @@ class Importing:
 
 @dataclass(slots=True)
 class _Import:
-    """One import: gather, import each recording, interpret each. `taken`: by id, in the order of the upload."""
+    """One import: gather, import each recording, interpret each.
+
+    Patients are kept apart: each gets a new examination of their own. `patients`: whom each recording is of;
+    `made`: the new examination of each; `taken`: recordings by id, in the order of the upload.
+    """
 
     house: House
     upload: Upload
     who: str
-    made: str | None = None
+    patients: dict[RecordingPlan, str] = field(default_factory=dict)
+    made: dict[str, str] = field(default_factory=dict)
     taken: dict[str, Recording] = field(default_factory=dict)
 
     def run(self, job: Job) -> JobState:
@@ -99,6 +107,7 @@ class _Import:
             pixel_spacing_mm=self.upload.pixel_spacing_mm,
         )
         job.problems += gathered.problems
+        self.patients = self._patients(gathered.plans)
         job.enter("importing", len(gathered.plans))
         for n, plan in enumerate(gathered.plans):
             job.attempt(plan.name, lambda plan=plan: self._take(job, plan))  # type: ignore[misc]
@@ -122,22 +131,37 @@ class _Import:
         else:
             already = True
         job.exam_id = job.exam_id or recording.exam_id
+        if recording.exam_id not in job.exam_ids:
+            job.exam_ids.append(recording.exam_id)
         if already:
             job.already.append(plan.name)
         if recording.id not in self.taken:
             self.taken[recording.id] = recording
             job.recording_ids.append(recording.id)
 
+    def _patients(self, plans: Sequence[RecordingPlan]) -> dict[RecordingPlan, str]:
+        """Return whom each recording is of; what names nobody goes with the only patient it came with."""
+        from echospine.workflow.exam import patient_of
+
+        found: dict[RecordingPlan, str] = {}
+        for plan in plans:
+            with suppress(InputError):  # told when it is imported
+                found[plan] = patient_of(self.house, plan)
+        named = sorted({patient for patient in found.values() if patient})
+        alone = named[0] if len(named) == 1 else ""
+        return {plan: patient or alone for plan, patient in found.items()}
+
     def _exam_id(self, job: Job, plan: RecordingPlan) -> str:
         from echospine.workflow.exam import create_exam
 
         if self.upload.exam_id is not None:
             return self.upload.exam_id
-        if self.made is None:
+        patient = self.patients.get(plan, "")
+        if patient not in self.made:
             title = self.upload.title or PurePosixPath(plan.name).name
-            self.made = create_exam(self.house, title=title, who=self.who).id
-            job.exam_id = self.made
-        return self.made
+            self.made[patient] = create_exam(self.house, title=title, who=self.who).id
+            job.exam_id = job.exam_id or self.made[patient]
+        return self.made[patient]
 
 
 def interpret_all(house: House, job: Job, recordings: list[Recording], who: str) -> JobState:
