@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pydicom
 import pytest
 from playwright.sync_api import Page, expect
 from pydicom import dcmread
@@ -94,9 +93,9 @@ def test_a_folder_of_images_becomes_one_recording_with_the_scale_that_was_given(
 
 
 def test_files_of_two_patients_become_two_examinations_and_the_page_says_so(
-    page: Page, workstation: Workstation, dicom_cine: Path, tmp_path: Path
+    page: Page, dicom_cine: Path, tmp_path: Path
 ):
-    dataset = pydicom.dcmread(dicom_cine)
+    dataset = dcmread(dicom_cine)
     dataset.PatientID = "P-2"
     dataset.save_as(tmp_path / "other.dcm")
     page.goto("/exams")
