@@ -2,6 +2,10 @@
 
 How it looks follows Reusz et al. 2014, Br J Anaesth 112:794 (needle artefacts), and Hopkins and Bradley 2001,
 Clin Radiol 56:499 (angle, gauge and bevel).
+
+Points add up with their phases. What is mirror-like is laid where the way there and back is a whole number of
+wavelengths, at most a quarter of one from its true place, so that it adds up to a smooth line however it is tilted, and
+only the stated law dims it; what is rough is spread over all phases, and looks grainy.
 """
 
 from __future__ import annotations
@@ -20,31 +24,39 @@ from echospine.engine.twin.probe import Machine, Probe
 STEP_MM = 0.12
 """Between points along the shaft: closer than any resolution cell, so that they join to a line."""
 TIP_STEP_MM = 0.06
-GHOST_STEP_MM = 0.6
+GHOST_EVERY = 5
+"""Every so many points of the shaft have ghosts."""
 GHOSTS_MM = (2.0, 3.0, 4.0, 5.0, 6.5, 8.0)
 """How far to the side, on an arc of equal range, side lobes put a ghost, mm."""
+SPEED_MM_US = 1.54
+FAINT_DB = -20.0
+"""What is weaker than this, relative to one scatterer of muscle, is left out."""
+
+Part = tuple[Floats, Floats]
+"""Points, (n, 3), Probe, mm; and their levels, (n,), dB."""
 
 
 @dataclass(frozen=True, slots=True)
 class NeedleLook:
     """How strongly a needle answers, dB.
 
-    `shaft_db`: mirror-like echo of a shaft square to the beam, relative to one scatterer of muscle; and relative to
-    that: `rough_db`, what is scattered whatever the angle; `edge_db` and `face_db`, by how much the tip outshines the
-    rough shaft, and what a bevel adds that faces the probe; `tail_db`, the first reverberation, and
+    `shaft_db`: mirror-like echo of a shaft square to the beam, each point relative to one scatterer of muscle; and
+    relative to that: `rough_db`, what is scattered whatever the angle; `edge_db`, the tip whatever its angle, and
+    `face_db`, what is added where its bevel faces the probe in full; `tail_db`, the first reverberation, and
     `tail_step_db`, each next one, of `tail_echoes`; `ghost_db`, the nearest side lobes, and `ghost_step_db_mm`, their
-    fall to the side.
+    fall to the side. `seed`: of the grain of the rough part, which moves with the needle.
     """
 
-    shaft_db: float = 32.0
-    rough_db: float = -14.0
-    edge_db: float = 4.0
+    shaft_db: float = 20.0
+    rough_db: float = -6.0
+    edge_db: float = -8.0
     face_db: float = 8.0
-    tail_db: float = -9.0
+    tail_db: float = -10.0
     tail_step_db: float = -4.0
-    tail_echoes: int = 7
-    ghost_db: float = -34.0
+    tail_echoes: int = 6
+    ghost_db: float = -26.0
     ghost_step_db_mm: float = -1.5
+    seed: int = 0
 
 
 def needle_echoes(
@@ -59,10 +71,13 @@ def needle_echoes(
     if pose.inserted_mm <= 0.0:
         return Echoes(np.zeros((0, 3)), np.zeros(0))
     look = look or NeedleLook()
-    shaft = _shaft(needle, pose, probe_pose, machine.probe, look)
-    tip = _tip(needle, pose, probe_pose, machine.probe, look)
-    points, levels = zip(*shaft, tip, strict=True)
-    return Echoes(np.concatenate(points), np.concatenate(levels))
+    parts = [
+        *_shaft(needle, pose, probe_pose, machine.probe, look),
+        _tip(needle, pose, probe_pose, machine.probe, look),
+    ]
+    points, levels = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+    heard = levels > FAINT_DB
+    return Echoes(points[heard], levels[heard])
 
 
 def beams(probe: Probe, points_mm: Floats) -> tuple[Floats, Floats]:
@@ -82,17 +97,17 @@ def mirrored(probe: Probe, sine: Floats, depth_mm: Floats) -> Floats:
     aside by 2a, so at depth z the aperture D and its mirrored image overlap by 1 - z tan(2a) / D. D is z over the
     smallest f-number, or the whole aperture where that is less.
     """
-    aperture = np.clip(depth_mm / probe.f_number, 1.0, probe.aperture_mm)
+    depth_mm = np.maximum(depth_mm, 1e-3)
+    aperture = np.minimum(depth_mm / probe.f_number, probe.aperture_mm)
     angle = np.minimum(np.arcsin(np.clip(np.abs(sine), 0.0, 1.0)), np.pi / 4 - 1e-3)
-    share: Floats = np.maximum(1.0 - np.maximum(depth_mm, 0.0) * np.tan(2.0 * angle) / aperture, 0.0)
+    share: Floats = np.maximum(1.0 - depth_mm * np.tan(2.0 * angle) / aperture, 0.0)
     return share
 
 
-def shaft_levels_db(probe: Probe, look: NeedleLook, sine: Floats, depth_mm: Floats) -> Floats:
-    """Return the level of the shaft, dB: its mirror-like and its rough part, which falls with the cosine squared."""
-    rough = 10.0 ** (look.rough_db / 20.0) * np.maximum(1.0 - sine**2, 0.0)
-    level: Floats = look.shaft_db + _decibels(mirrored(probe, sine, depth_mm) + rough)
-    return level
+def rough(sine: Floats) -> Floats:
+    """Return the share of rough scatter at the angle whose `sine` is given, amplitude, (n,): the cosine squared."""
+    share: Floats = np.maximum(1.0 - sine**2, 0.0)
+    return share
 
 
 def _decibels(amplitude: Floats) -> Floats:
@@ -106,42 +121,52 @@ def _seen(needle: Needle, pose: NeedlePose, probe_pose: Pose, along_mm: Floats) 
     return inverse.apply(shaft_mm(needle, pose, along_mm)), tangents(needle, pose, along_mm) @ inverse.matrix[:3, :3].T
 
 
-def _shaft(
-    needle: Needle, pose: NeedlePose, probe_pose: Pose, probe: Probe, look: NeedleLook
-) -> list[tuple[Floats, Floats]]:
-    """Return the near wall of the shaft, its comet tail and its ghosts: places and levels of each."""
-    along = np.arange(0.0, pose.inserted_mm, STEP_MM)
+def _in_step(probe: Probe, points_mm: Floats) -> Floats:
+    """Return points moved along their beams to the nearest whole number of half wavelengths below the face."""
+    beam, depth = beams(probe, points_mm)
+    half = SPEED_MM_US / probe.frequency_mhz / 2
+    moved: Floats = points_mm + (np.rint(depth / half) * half - depth)[:, None] * beam
+    return moved
+
+
+def _out_of_step(probe: Probe, points_mm: Floats, seed: int) -> Floats:
+    """Return points moved along their beams by up to a quarter of a wavelength to either side, at random."""
+    beam, _ = beams(probe, points_mm)
+    half = SPEED_MM_US / probe.frequency_mhz / 2
+    moved: Floats = points_mm + (np.random.default_rng(seed).random((len(points_mm), 1)) - 0.5) * half * beam
+    return moved
+
+
+def _shaft(needle: Needle, pose: NeedlePose, probe_pose: Pose, probe: Probe, look: NeedleLook) -> list[Part]:
+    """Return the near wall of the shaft, mirror-like and rough, its comet tail and its ghosts."""
+    # Counted from the tip, so that the grain goes in with the needle.
+    along = pose.inserted_mm - np.arange(0.0, pose.inserted_mm, STEP_MM)
     middle, direction = _seen(needle, pose, probe_pose, along)
     beam, depth = beams(probe, middle)
     sine = np.sum(beam * direction, axis=1)
     square = beam - sine[:, None] * direction
     square /= np.maximum(np.linalg.norm(square, axis=1, keepdims=True), 1e-6)
     wall = middle - needle.outer_mm / 2 * square
-    shaft = (wall, shaft_levels_db(probe, look, sine, depth))
-    mirror = look.shaft_db + _decibels(mirrored(probe, sine, depth))
-    every = max(1, round(GHOST_STEP_MM / STEP_MM))
-    return [shaft, *_tail(needle, wall, beam, mirror, look), *_ghosts(probe, wall[::every], mirror[::every], look)]
+    mirror_db = look.shaft_db + _decibels(mirrored(probe, sine, depth))
+    grain = (_out_of_step(probe, wall, look.seed), look.shaft_db + look.rough_db + _decibels(rough(sine)))
+    tail = _tail(needle, wall, beam, mirror_db, look)
+    ghosts = _ghosts(probe, wall[::GHOST_EVERY], mirror_db[::GHOST_EVERY], look)
+    return [(_in_step(probe, places), level) for places, level in [(wall, mirror_db), *tail]] + [grain, *ghosts]
 
 
-def _tail(
-    needle: Needle, wall: Floats, beam: Floats, mirror_db: Floats, look: NeedleLook
-) -> list[tuple[Floats, Floats]]:
+def _tail(needle: Needle, wall: Floats, beam: Floats, mirror_db: Floats, look: NeedleLook) -> list[Part]:
     """Return the comet tail: sound that goes to and fro in the lumen, each time one inner diameter later."""
-    heard = mirror_db + look.tail_db > 0.0
-    tail = []
-    for turn in range(1, look.tail_echoes + 1):
-        level = mirror_db[heard] + look.tail_db + look.tail_step_db * (turn - 1)
-        tail.append((wall[heard] + turn * needle.inner_mm * beam[heard], level))
-    return tail
+    turns = range(1, look.tail_echoes + 1)
+    first_db = mirror_db + look.tail_db
+    return [(wall + turn * needle.inner_mm * beam, first_db + (turn - 1) * look.tail_step_db) for turn in turns]
 
 
-def _ghosts(probe: Probe, wall: Floats, mirror_db: Floats, look: NeedleLook) -> list[tuple[Floats, Floats]]:
+def _ghosts(probe: Probe, wall: Floats, mirror_db: Floats, look: NeedleLook) -> list[Part]:
     """Return what side lobes add: the mirror-like echo again at the same range, on lines to either side."""
-    heard = mirror_db + look.ghost_db > -20.0
     ghosts = []
-    for aside in (side * away for away in GHOSTS_MM for side in (-1.0, 1.0)):
-        level = mirror_db[heard] + look.ghost_db + look.ghost_step_db_mm * (abs(aside) - GHOSTS_MM[0])
-        ghosts.append((_beside(probe, wall[heard], aside), level))
+    for n, aside in enumerate(side * away for away in GHOSTS_MM for side in (-1.0, 1.0)):
+        level = mirror_db + look.ghost_db + look.ghost_step_db_mm * (abs(aside) - GHOSTS_MM[0])
+        ghosts.append((_out_of_step(probe, _beside(probe, wall, aside), look.seed + n), level))
     return ghosts
 
 
@@ -161,17 +186,17 @@ def _beside(probe: Probe, points_mm: Floats, aside_mm: float) -> Floats:
     return moved
 
 
-def _tip(needle: Needle, pose: NeedlePose, probe_pose: Pose, probe: Probe, look: NeedleLook) -> tuple[Floats, Floats]:
+def _tip(needle: Needle, pose: NeedlePose, probe_pose: Pose, probe: Probe, look: NeedleLook) -> Part:
     """Return the slanted face of the tip: its edges scatter in any case, its face more where it faces the probe."""
-    along = np.arange(max(pose.inserted_mm - needle.bevel_mm, 0.0), pose.inserted_mm + TIP_STEP_MM / 2, TIP_STEP_MM)
+    along = pose.inserted_mm - np.arange(0.0, min(needle.bevel_mm, pose.inserted_mm) + TIP_STEP_MM / 2, TIP_STEP_MM)
     middle, direction = _seen(needle, pose, probe_pose, along)
     beam, _ = beams(probe, middle)
     faces = pose.bevel_faces @ probe_pose.inverse.matrix[:3, :3].T
-    # The face is cut from the side it faces: at its upper end it is one radius out, at the point one radius behind.
-    slant = np.linspace(1.0, -1.0, len(along)) if len(along) > 1 else np.array([-1.0])
+    # The point of the needle lies on the side away from which the bevel faces; the face rises from there to the other.
+    slant = np.linspace(-1.0, 1.0, len(along))
     places = middle + slant[:, None] * needle.outer_mm / 2 * faces
     angle = np.radians(needle.bevel_deg)
     normal = np.cos(angle) * faces + np.sin(angle) * direction
     facing = (1.0 - np.sum(normal * beam, axis=1)) / 2.0
-    level: Floats = look.shaft_db + look.rough_db + look.edge_db + look.face_db * facing
-    return places, level
+    level: Floats = look.shaft_db + look.edge_db + look.face_db * facing
+    return _in_step(probe, places), level
