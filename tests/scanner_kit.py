@@ -16,7 +16,7 @@ from echospine.engine.twin.body import Body
 from echospine.engine.twin.patient import LEVELS, PatientParameters
 from echospine.engine.twin.probe import ABDOMINAL, MUSCULOSKELETAL, Machine, Settings
 from echospine.engine.twin.tissues import Tissue
-from echospine.workflow.scanner import Parts, Twin
+from echospine.workflow.scanner import Run, Twin
 
 SIDE_PX = 96
 SKIN_MM = 40.0
@@ -61,7 +61,7 @@ def upright(x: float, z: float, press_mm: float = 2.0) -> Pose:
 class PlainImage:
     pixels: np.ndarray
     geometry: ImageGeometry
-    to_probe: Pose
+    image_to_probe: Pose
 
 
 @dataclass
@@ -79,7 +79,14 @@ class PlainTwin:
     def twin(self) -> Twin:
         views = (View.TRANSVERSE_SPINOUS, View.PARASAGITTAL_LAMINA, View.ABDOMINAL_WALL_LATERAL)
         machines = {machine.name: machine for machine in (ABDOMINAL, MUSCULOSKELETAL)}
-        return Twin(build=self.build, aim=aim, render=self.render, machines=machines, views=views)
+        return Twin(
+            build=self.build,
+            aim=aim,
+            prepare=lambda machine, settings: machine,
+            render=self.render,
+            machines=machines,
+            views=views,
+        )
 
     def build(self, parameters: PatientParameters) -> Anatomy:
         assert self.gate.wait(30), "the gate was never opened"
@@ -89,7 +96,15 @@ class PlainTwin:
         return back()
 
     def render(
-        self, body: Body, pose: Pose, machine: Machine, settings: Settings, *, frame_seed: int, run: Parts
+        self,
+        body: Body,
+        pose: Pose,
+        machine: Machine,
+        settings: Settings,
+        *,
+        frame_seed: int,
+        scanner: Machine,
+        run: Run,
     ) -> PlainImage:
         """Draw tissue ids as grey levels, brighter with gain, with one dark corner of noise."""
         if self.fault is not None:
@@ -102,17 +117,11 @@ class PlainTwin:
         row, column = np.mgrid[:SIDE_PX, :SIDE_PX].astype(np.float64)
         points = pose.apply(to_probe.apply(np.stack([column, row, np.zeros_like(row)], axis=-1)))
 
-        def half(part: slice) -> None:
-            tissues = body.anatomy.tissue_at(points[part]).astype(np.float64)
-            pixels[part] = np.clip(tissues * 8 + settings.gain_db, 0, 255)
+        def line(place: int) -> None:
+            tissues = body.anatomy.tissue_at(points[place]).astype(np.float64)
+            pixels[place] = np.clip(tissues * 8 + settings.gain_db, 0, 255)
 
-        middle = SIDE_PX // 2
-        run([lambda: half(slice(0, middle)), lambda: half(slice(middle, SIDE_PX))])
+        list(run(line, range(SIDE_PX)))
         pixels[0, :8] = np.random.default_rng(frame_seed).integers(0, 255, 8)
         geometry = ImageGeometry.uniform(SIDE_PX, SIDE_PX, step, step, Spacing.DICOM_REGION)
         return PlainImage(pixels, geometry, to_probe)
-
-
-def at_once(parts: list) -> None:
-    for part in parts:
-        part()

@@ -9,7 +9,7 @@ from echospine.domain.labels import Side, Structure, View
 from echospine.engine.twin.patient import PatientParameters
 from echospine.engine.twin.probe import ABDOMINAL, MUSCULOSKELETAL, Settings
 from echospine.workflow.scanner import Controls, Scanner, lay
-from scanner_kit import BONE_MM, SIDE_PX, SKIN_MM, PlainTwin, aim, at_once, back, upright
+from scanner_kit import BONE_MM, SIDE_PX, SKIN_MM, PlainTwin, aim, back, upright
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def plain():
 
 @pytest.fixture
 def scanner(plain):
-    return Scanner(plain.twin(), at_once)
+    return Scanner(plain.twin(), map)
 
 
 STILL = {"machine": MUSCULOSKELETAL, "settings": Settings(depth_mm=60.0, focus_mm=25.0), "breathing": False}
@@ -108,6 +108,6 @@ def test_the_hand_rides_on_the_breath(scanner, couch):
 def test_the_same_moment_is_the_same_picture(plain, couch):
     controls = Controls(aim(couch.anatomy, View.PARASAGITTAL_LAMINA, "L3", Side.LEFT), ABDOMINAL, Settings())
     first, second = (
-        Scanner(plain.twin(), at_once).picture(couch, controls, index=5, time_s=2.0).frame.pixels for _ in range(2)
+        Scanner(plain.twin(), map).picture(couch, controls, index=5, time_s=2.0).frame.pixels for _ in range(2)
     )
     assert np.array_equal(first, second)

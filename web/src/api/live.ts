@@ -1,12 +1,21 @@
 /** The live socket: what is said on it, typed by the committed contract, and frames out of binary messages. */
 
 import type { components } from "./schema";
-import type { FrameHead, LiveControl, LiveOpened, LivePatient, LivePlace, LiveTrouble, LiveWorking } from "./types";
+import type {
+  FrameHead,
+  LiveControl,
+  LiveOpened,
+  LivePatient,
+  LivePlace,
+  LiveStanding,
+  LiveTrouble,
+  LiveWorking,
+} from "./types";
 
 type Schemas = components["schemas"];
 
 /** What the server says in text. */
-export type Said = LiveOpened | LiveWorking | LivePatient | LivePlace | LiveTrouble;
+export type Said = LiveOpened | LiveWorking | LivePatient | LivePlace | LiveStanding | LiveTrouble;
 /** What opens a source, the first message. */
 export type Opening = Schemas["OpenScanner"] | Schemas["OpenDevice"];
 /** What the page may say after that. */

@@ -29,6 +29,7 @@ export type LiveControl = Schemas["Control"];
 export type LiveOpened = Schemas["Opened"];
 export type LivePatient = Schemas["PatientReady"];
 export type LivePlace = Schemas["Place"];
+export type LiveStanding = Schemas["Standing"];
 export type LiveTrouble = Schemas["Trouble"];
 export type LiveWorking = Schemas["Working"];
 export type Machine = Schemas["MachineView"];

@@ -5,16 +5,16 @@ Knows how the tissue gives way under the probe and breathes, and what really lie
 
 from echospine.workflow.scanner.couch import Couch, HeightMap, lay
 from echospine.workflow.scanner.scanner import Controls, Picture, Scanner
-from echospine.workflow.scanner.twin import Image, Parts, Render, Twin, virtual_twin
+from echospine.workflow.scanner.twin import Image, Render, Run, Twin, virtual_twin
 
 __all__ = [
     "Controls",
     "Couch",
     "HeightMap",
     "Image",
-    "Parts",
     "Picture",
     "Render",
+    "Run",
     "Scanner",
     "Twin",
     "lay",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from echospine.engine.twin.motion.pressure import face_mm
 from echospine.engine.twin.probe import Machine, Probe, Settings
 from echospine.workflow.scanner.couch import Couch
 from echospine.workflow.scanner.truth import label_map
-from echospine.workflow.scanner.twin import Parts, Twin
+from echospine.workflow.scanner.twin import Image, Run, Twin
 
 LIFT_STEP_MM = 1.5
 MOST_LIFTS = 12
@@ -64,13 +65,23 @@ class _Pressed:
     contact: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prepared:
+    """What a machine and its knobs come to."""
+
+    machine: Machine
+    settings: Settings
+    scanner: Any
+
+
 class Scanner:
     """Makes pictures for one viewer, from one thread at a time. `run`: does parts of a picture beside each other."""
 
-    def __init__(self, twin: Twin, run: Parts) -> None:
+    def __init__(self, twin: Twin, run: Run) -> None:
         self._twin = twin
         self._run = run
         self._pressed: _Pressed | None = None
+        self._prepared: _Prepared | None = None
 
     def picture(self, couch: Couch, controls: Controls, *, index: int, time_s: float) -> Picture:
         """Return the picture at `time_s` seconds; `index` makes its noise.
@@ -85,11 +96,18 @@ class Scanner:
             pose = _ridden(pose, breath)
             field = combine([pressed.dent, breath])
         body = Body(couch.anatomy, couch.parameters.seed, field)
-        machine, settings = controls.machine, controls.settings
-        image = self._twin.render(body, pose, machine, settings, frame_seed=index, run=self._run)
-        frame = Frame(image.pixels, image.geometry, index, time_s, (pose, image.to_probe), _state(pressed))
-        truth = label_map(body, pose, machine.probe, settings, image) if controls.truth else None
+        image = self._image(body, pose, controls, index)
+        frame = Frame(image.pixels, image.geometry, index, time_s, (pose, image.image_to_probe), _state(pressed))
+        truth = label_map(body, pose, controls.machine.probe, controls.settings, image) if controls.truth else None
         return Picture(frame, pressed.contact, truth)
+
+    def _image(self, body: Body, pose: Pose, controls: Controls, index: int) -> Image:
+        machine, settings = controls.machine, controls.settings
+        known = self._prepared
+        if known is None or known.machine is not machine or known.settings != settings:
+            known = self._prepared = _Prepared(machine, settings, self._twin.prepare(machine, settings))
+        render, scanner = self._twin.render, known.scanner
+        return render(body, pose, machine, settings, frame_seed=index, scanner=scanner, run=self._run)
 
     def _press(self, couch: Couch, controls: Controls) -> _Pressed:
         """Return the probe on the back; as long as it is not moved, the one of before."""

@@ -25,7 +25,7 @@ def label_map(body: Body, pose: Pose, probe: Probe, settings: Settings, image: I
     """Return the structure under every other pixel, uint8, (height / 2, width / 2); 0 outside the field."""
     height, width = image.geometry.height // EVERY, image.geometry.width // EVERY
     row, column = np.mgrid[:height, :width] * float(EVERY) + (EVERY - 1) / 2
-    points = image.to_probe.apply(np.stack([column, row, np.zeros_like(row)], axis=-1))
+    points = image.image_to_probe.apply(np.stack([column, row, np.zeros_like(row)], axis=-1))
     inside = in_field(points, probe, settings)
     labels = np.zeros((height, width), np.uint8)
     labels[inside] = _STRUCTURES[body.anatomy.tissue_at(_at_rest(body, pose.apply(points[inside])))]

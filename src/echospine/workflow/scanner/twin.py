@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from echospine.domain.images import ImageGeometry
 from echospine.domain.labels import Side, View
@@ -12,11 +12,13 @@ from echospine.domain.poses import Pose
 from echospine.domain.units import Pixels
 from echospine.engine.twin.anatomy import Anatomy
 from echospine.engine.twin.body import Body
+from echospine.engine.twin.image.render import render
+from echospine.engine.twin.image.scanner import prepare
 from echospine.engine.twin.patient import PatientParameters
 from echospine.engine.twin.probe import ABDOMINAL, MUSCULOSKELETAL, Machine, Settings
 
-Parts = Callable[[list[Callable[[], None]]], None]
-"""Does parts of one picture beside each other, and waits for all."""
+Run = Callable[[Callable[[int], None], Iterable[int]], Iterable[object]]
+"""Does the parts of a picture, beside each other or in turn: `map`, or a thread pool's `map`."""
 
 
 class Image(Protocol):
@@ -33,7 +35,7 @@ class Image(Protocol):
         ...
 
     @property
-    def to_probe(self) -> Pose:
+    def image_to_probe(self) -> Pose:
         """Image (column, row, 0) to Probe."""
         ...
 
@@ -42,9 +44,9 @@ class Render(Protocol):
     """Makes a picture of what lies under a probe."""
 
     def __call__(
-        self, body: Body, pose: Pose, machine: Machine, settings: Settings, *, frame_seed: int, run: Parts
+        self, body: Body, pose: Pose, machine: Machine, settings: Settings, *, frame_seed: int, scanner: Any, run: Run
     ) -> Image:
-        """Return the picture; `frame_seed` makes its noise."""
+        """Return the picture; `frame_seed` makes its noise; `scanner`: what `prepare` made of machine and settings."""
         ...
 
 
@@ -52,24 +54,29 @@ class Render(Protocol):
 class Twin:
     """The functions of a twin.
 
-    `build`: a person from parameters; `aim`: where the probe stands for a standard view; `render`: the picture;
-    `machines`: what can be chosen, by name; `views`: the standard views that `aim` knows.
+    `build`: a person from parameters; `aim`: where the probe stands for a standard view; `prepare`: what a machine and
+    its knobs come to, once for many pictures; `render`: the picture; `machines`: what can be chosen, by name;
+    `views`: the standard views that `aim` knows.
     """
 
     build: Callable[[PatientParameters], Anatomy]
     aim: Callable[[Anatomy, View, str, Side], Pose]
+    prepare: Callable[[Machine, Settings], Any]
     render: Render
     machines: Mapping[str, Machine]
     views: tuple[View, ...]
 
 
 def virtual_twin() -> Twin:
-    """Return the real twin; what it needs is loaded when it is first used."""
-    return Twin(build=_build, aim=_aim, render=_render, machines=_MACHINES, views=_VIEWS)
-
-
-_MACHINES = {machine.name: machine for machine in (ABDOMINAL, MUSCULOSKELETAL)}
-_VIEWS = tuple(view for view in View if view is not View.OTHER)
+    """Return the real twin."""
+    return Twin(
+        build=_build,
+        aim=_aim,
+        prepare=prepare,
+        render=render,
+        machines={machine.name: machine for machine in (ABDOMINAL, MUSCULOSKELETAL)},
+        views=tuple(view for view in View if view is not View.OTHER),
+    )
 
 
 def _build(parameters: PatientParameters) -> Anatomy:
@@ -82,9 +89,3 @@ def _aim(anatomy: Anatomy, view: View, level: str, side: Side) -> Pose:
     from echospine.engine.twin.scene import standard_view
 
     return standard_view(anatomy, view, level, side)
-
-
-def _render(body: Body, pose: Pose, machine: Machine, settings: Settings, *, frame_seed: int, run: Parts) -> Image:
-    from echospine.engine.twin.image import render
-
-    return render(body, pose, machine, settings, frame_seed=frame_seed, run=run)

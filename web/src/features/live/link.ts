@@ -22,11 +22,14 @@ export interface Ends {
 
 const CONTROL_EVERY_MS = 15;
 const RETRY_MS = [400, 800, 1600, 3200, 5000] as const;
+/** Without a touch for so long, the latency is measured with the same wish once more. */
+const ASK_EVERY_MS = 1000;
 const RATE_OVER_MS = 1000;
 const MOST_TOUCHES = 100;
 
 export class Link {
   readonly #ends: Ends;
+  readonly #ask: ReturnType<typeof setInterval>;
   readonly #watch = (): void => this.#run();
   #socket: LiveSocket | undefined;
   #tries = 0;
@@ -47,6 +50,10 @@ export class Link {
   constructor(ends: Ends) {
     this.#ends = ends;
     document.addEventListener("visibilitychange", this.#watch);
+    this.#ask = setInterval(
+      () => this.#touches.length || this.#frozen || !this.#control || this.want(this.#control),
+      ASK_EVERY_MS,
+    );
   }
 
   /** Frames shown in the last second. */
@@ -72,6 +79,7 @@ export class Link {
   /** Leave for good. */
   close(): void {
     this.#drop();
+    clearInterval(this.#ask);
     document.removeEventListener("visibilitychange", this.#watch);
   }
 
@@ -157,5 +165,6 @@ export class Link {
     this.#socket?.close();
     this.#socket = undefined;
     [this.#flush, this.#drawing, this.#arrived, this.#touches, this.#touched] = [undefined, 0, [], [], undefined];
+    [this.#control, this.latency] = [undefined, undefined];
   }
 }

@@ -7,7 +7,7 @@ import { words } from "../../shared/format";
 import type { Screen } from "./scan.svelte";
 import { outlines, rescaled, seats, type Seat } from "./truth";
 
-const INK = colourOf("background");
+const INK = colourOf("subcutaneous");
 const TICK_SHARE = 0.014;
 const LEAST_STEPS = 12;
 const LEAST_ROOM = 2.5;

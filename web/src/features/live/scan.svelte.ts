@@ -6,6 +6,7 @@ import type {
   Knobs,
   LiveOpened,
   LivePatient,
+  LiveStanding,
   LiveTrouble,
   LiveWorking,
   Machine,
@@ -55,6 +56,8 @@ export class Scan {
   bones = $state.raw<HeightMap>();
   working = $state.raw<LiveWorking>();
   trouble = $state.raw<LiveTrouble>();
+  /** How the device stands; undefined for the virtual scanner. */
+  standing = $state.raw<LiveStanding>();
   screen = $state.raw<Screen>();
   meter = $state.raw<{ fps: number; latency: number | undefined; dropped: number }>({
     fps: 0,
@@ -96,20 +99,9 @@ export class Scan {
   }
 
   open(source: Source): void {
-    [this.source, this.opened, this.patient, this.skin, this.bones] = [
-      source,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-    ];
-    [this.trouble, this.hold, this.machine, this.knobs, this.working] = [
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-    ];
+    this.source = source;
+    this.opened = this.patient = this.skin = this.bones = this.hold = this.machine = this.knobs = undefined;
+    this.trouble = this.working = this.standing = this.standard = undefined;
     this.#clear();
     this.#link.freeze((this.frozen = false));
     this.#link.open();
@@ -218,6 +210,8 @@ export class Scan {
       this.#laid(message);
     } else if (message.type === "place") {
       this.#glideTo(message.pose);
+    } else if (message.type === "standing") {
+      this.standing = message;
     } else {
       this.working = undefined;
       this.standard = undefined;

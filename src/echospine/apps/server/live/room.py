@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
@@ -82,10 +82,9 @@ class Room:
         for pool in (self._viewers, self._builder, self._renderers):
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def run_parts(self, parts: list[Callable[[], None]]) -> None:
-        """Do parts of one picture beside each other, and wait for all."""
-        for done in [self._renderers.submit(part) for part in parts]:
-            done.result()
+    def run(self, part: Callable[[int], None], parts: Iterable[int]) -> Iterable[object]:
+        """Do the parts of one picture beside each other."""
+        return self._renderers.map(part, parts)
 
     @staticmethod
     async def _do(pool: ThreadPoolExecutor, task: Callable[[], T]) -> T:

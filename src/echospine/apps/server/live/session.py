@@ -128,7 +128,7 @@ class ScannerSession(Session):
 
     def __init__(self, line: Line, room: Room) -> None:
         super().__init__(line, room)
-        self._scanner = ScannerFeed(Scanner(room.twin, room.run_parts))
+        self._scanner = ScannerFeed(Scanner(room.twin, room.run))
         self._couch: Couch | None = None
         self._wanted: PatientParameters | None = None
         self._wants = asyncio.Event()

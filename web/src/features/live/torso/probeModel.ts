@@ -94,12 +94,12 @@ function slab(shape: Shape, thick: number, bevel: number, material: Material): M
 
 function cable(material: Material): Mesh {
   const way = [
-    [0, -HANDLE_MM],
-    [0, -HANDLE_MM - 34],
-    [6, -HANDLE_MM - 80],
-    [40, -HANDLE_MM - 120],
-    [120, -HANDLE_MM - 100],
-    [220, -HANDLE_MM + 20],
-  ].map(([x, y]) => new Vector3(x, y, 0));
-  return new Mesh(new TubeGeometry(new CatmullRomCurve3(way), 40, 3.6, 10), material);
+    [0, -HANDLE_MM, 0],
+    [0, -HANDLE_MM - 30, -2],
+    [4, -HANDLE_MM - 64, -16],
+    [16, -HANDLE_MM - 84, -52],
+    [44, -HANDLE_MM - 80, -110],
+    [90, -HANDLE_MM - 40, -180],
+  ].map((place) => new Vector3(...place));
+  return new Mesh(new TubeGeometry(new CatmullRomCurve3(way), 40, 3, 10), material);
 }
