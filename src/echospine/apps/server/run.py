@@ -26,6 +26,10 @@ STATIC = Path(__file__).parent / "static"
 MOST_CONNECTIONS = 256
 KEEP_ALIVE_S = 15
 STOP_S = 10
+LONGEST_MESSAGE = 65_536
+"""Largest message of a browser on a socket, bytes; each socket then bounds its own (see live)."""
+PING_S = 4
+"""How often a socket is asked whether somebody is there, and how long the answer may take, s."""
 
 
 def run_server(store: Path | None, *, host: str, port: int, open_browser: bool) -> None:
@@ -50,6 +54,10 @@ def run_server(store: Path | None, *, host: str, port: int, open_browser: bool) 
             limit_concurrency=MOST_CONNECTIONS,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=STOP_S,
+            ws_max_size=LONGEST_MESSAGE,
+            ws_ping_interval=PING_S,
+            ws_ping_timeout=PING_S,
+            ws_per_message_deflate=False,  # speckle hardly packs, and packing costs more than sending
         )
         _announce(address(host, listener), open_browser)
         # uvicorn stops in good order and then raises the signal again: being asked to stop is no failure.

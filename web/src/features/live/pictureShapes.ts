@@ -36,10 +36,11 @@ export function ruler(screen: Screen, depth_mm: number, focus_mm: number | undef
   }
   if (focus_mm !== undefined && focus_mm <= depth_mm) {
     const row = rowOf(focus_mm);
+    const tip = edge - 0.3 * tick;
     const points: Point[] = [
-      [edge + 0.6 * tick, row],
-      [edge + 1.6 * tick, row - 0.7 * tick],
-      [edge + 1.6 * tick, row + 0.7 * tick],
+      [tip, row],
+      [tip - tick, row - 0.7 * tick],
+      [tip - tick, row + 0.7 * tick],
     ];
     shapes.push({ kind: "line", points, closed: true, colour: "#8fc7ff", fill: "#8fc7ff", width: 1 });
   }

@@ -1,15 +1,13 @@
 /** The probe as a thing in the room, in its own frame: face at the origin, y into the body, handle behind it. */
 
 import {
-  CatmullRomCurve3,
+  CylinderGeometry,
   ExtrudeGeometry,
   Group,
   Mesh,
   MeshStandardMaterial,
   Shape,
   SphereGeometry,
-  TubeGeometry,
-  Vector3,
   type Material,
 } from "three";
 import type { Machine } from "../../../api/types";
@@ -21,6 +19,7 @@ const RIM_MM = 4;
 const NECK_MM = 13;
 const HANDLE_MM = 118;
 const BEVEL_MM = 5;
+const SLEEVE_MM = 26;
 const ARC_STEPS = 24;
 
 /** Return the model of a machine's probe. */
@@ -29,7 +28,11 @@ export function modelOf(machine: Pick<Machine, "width_mm" | "radius_mm">, paints
   const lens = new MeshStandardMaterial({ color: paints.lens, roughness: 0.5 });
   const mark = new MeshStandardMaterial({ color: paints.accent, emissive: paints.accent, emissiveIntensity: 0.55 });
   const group = new Group();
-  group.add(slab(housing(machine), THICK_MM, BEVEL_MM, shell), slab(face(machine), THICK_MM - 3, 1, lens), cable(lens));
+  group.add(
+    slab(housing(machine), THICK_MM, BEVEL_MM, shell),
+    slab(face(machine), THICK_MM - 3, 1, lens),
+    sleeve(lens),
+  );
   const knob = new Mesh(new SphereGeometry(3.4, 16, 12), mark);
   const [edge] = rim(machine, 1);
   knob.position.set(-edge[0] + 2, edge[1] - 14, THICK_MM / 2 + 2.4);
@@ -92,14 +95,7 @@ function slab(shape: Shape, thick: number, bevel: number, material: Material): M
   return new Mesh(geometry.translate(0, 0, bevel - thick / 2), material);
 }
 
-function cable(material: Material): Mesh {
-  const way = [
-    [0, -HANDLE_MM, 0],
-    [0, -HANDLE_MM - 30, -2],
-    [4, -HANDLE_MM - 64, -16],
-    [16, -HANDLE_MM - 84, -52],
-    [44, -HANDLE_MM - 80, -110],
-    [90, -HANDLE_MM - 40, -180],
-  ].map((place) => new Vector3(...place));
-  return new Mesh(new TubeGeometry(new CatmullRomCurve3(way), 40, 3, 10), material);
+/** The sleeve from which the cable leaves; the cable itself would only hide the skin. */
+function sleeve(material: Material): Mesh {
+  return new Mesh(new CylinderGeometry(6.5, 3.2, SLEEVE_MM, 20).translate(0, -HANDLE_MM - SLEEVE_MM / 2, 0), material);
 }

@@ -1,0 +1,113 @@
+import { describe, expect, it } from "vitest";
+import type { Landmark } from "../src/api/types";
+import { poseOf, type Hold } from "../src/features/live/hold";
+import { at, everywhere, SCALES, somebody } from "../src/features/live/person";
+import { describe as words, directionOf, edgesOf, levelAt } from "../src/features/live/place";
+import type { HeightMap } from "../src/features/live/skin";
+import { backAt, couchOf, drapeOf, reliefOf, torsoOf } from "../src/features/live/torso/body";
+import { Orbit } from "../src/features/live/torso/orbit";
+
+const flat: HeightMap = { x0: -80, z0: -100, step: 10, columns: 17, rows: 21, heights: new Float32Array(357).fill(90) };
+const upright: Hold = { x: 0, z: 0, press: 2, turn: 0, tilt: 0, rock: 0 };
+const tips: Landmark[] = ["L1", "L2", "L3"].map((level, i) => ({
+  kind: "spinous_tip",
+  level,
+  side: "midline",
+  point_mm: [0, 60, 40 - 40 * i],
+}));
+
+describe("where the probe is", () => {
+  it("is told by level, side and direction", () => {
+    const told = (hold: Partial<Hold>): string => {
+      const held = { ...upright, ...hold };
+      return words(held, poseOf(flat, held), tips);
+    };
+    expect(told({})).toBe("L2 · midline · transverse");
+    expect(told({ x: 22, z: 41, turn: 90 })).toBe("L1 · 22 mm left · longitudinal");
+    expect(told({ x: -15, z: 20, turn: 45, tilt: 12 })).toBe("L1/L2 · 15 mm right · oblique · tilt 12°");
+  });
+
+  it("has a level only where there are landmarks", () => {
+    expect(levelAt(0, [])).toBe("");
+    expect(levelAt(-1000, tips)).toBe("L3");
+  });
+
+  it("says what lies at the edges of the picture", () => {
+    expect(edgesOf(poseOf(flat, upright))).toEqual(["Left", "Right"]);
+    expect(edgesOf(poseOf(flat, { ...upright, turn: 90 }))).toEqual(["Head", "Feet"]);
+    expect(edgesOf(poseOf(flat, { ...upright, turn: 180 }))).toEqual(["Right", "Left"]);
+    expect(directionOf([0.8, 0, 0.6])).toBe("Left, head");
+  });
+});
+
+describe("a virtual person", () => {
+  it("at random is somebody whom the server takes", () => {
+    let seed = 7;
+    const random = (): number => (seed = (seed * 16807) % 2147483647) / 2147483647;
+    for (let i = 0; i < 300; i++) {
+      const person = somebody(random);
+      for (const [key, { least, most }] of Object.entries(SCALES)) {
+        const values = [person[key as keyof typeof SCALES]].flat(2);
+        expect(Math.min(...values), key).toBeGreaterThanOrEqual(least);
+        expect(Math.max(...values), key).toBeLessThanOrEqual(most);
+      }
+      expect(Number.isInteger(person.seed) && person.seed >= 0 && person.seed < 2 ** 32).toBe(true);
+    }
+  });
+
+  it("is changed where it is meant, and nowhere else", () => {
+    const before = somebody(() => 0.5).multifidus_fat;
+    const after = everywhere(before, { level: 3, side: "right" }, 0.5);
+    expect(after[3]).toEqual([before[3]![0], 0.5]);
+    expect(after.filter((_, level) => level !== 3)).toEqual(before.filter((_, level) => level !== 3));
+    expect(at(after, { level: 3, side: "right" })).toBe(0.5);
+    expect(
+      at(everywhere(before, { level: undefined, side: "both" }, 0.2), { level: undefined, side: "both" }),
+    ).toBeCloseTo(0.2);
+  });
+});
+
+describe("the body around the skin", () => {
+  const torso = torsoOf(flat);
+
+  it("is the skin where the skin is known", () => {
+    expect(backAt(flat, 12, -30)).toBeCloseTo(90, 5);
+    const near: number[] = [];
+    for (let i = 0; i < torso.points.length; i += 3) {
+      const [x, y, z] = [torso.points[i]!, torso.points[i + 1]!, torso.points[i + 2]!];
+      if (Math.abs(x) < 70 && Math.abs(z) < 90 && y > 50) near.push(y);
+    }
+    expect(near.length).toBeGreaterThan(500);
+    expect(Math.max(...near.map((y) => Math.abs(y - 90)))).toBeLessThan(1e-3);
+  });
+
+  it("lies on the couch, and has no holes", () => {
+    const heights = torso.points.filter((_, i) => i % 3 === 1);
+    expect(heights.every(Number.isFinite)).toBe(true);
+    expect(Math.min(...heights)).toBeCloseTo(couchOf(flat), 3);
+    expect(Math.max(...torso.triangles)).toBe(torso.points.length / 3 - 1);
+  });
+
+  it("is covered by a sheet over the hips only", () => {
+    const reach = drapeOf(flat).points.filter((_, i) => i % 3 === 2);
+    expect(Math.max(...reach)).toBeLessThan(-100);
+  });
+
+  it("tears bones apart where they jump, and leaves gaps where there are none", () => {
+    const heights = Float32Array.of(0, 0, 0, 0, 50, 0, 0, 0, NaN);
+    const { triangles } = reliefOf({ x0: 0, z0: 0, step: 2, columns: 3, rows: 3, heights });
+    expect([...triangles].some((corner) => corner === 4 || corner === 8)).toBe(false);
+  });
+});
+
+describe("the eye", () => {
+  it("stays above the couch and sees the whole back in any shape of window", () => {
+    const orbit = new Orbit([0, 90, 0]);
+    for (const aspect of [0.4, 1, 2.5]) {
+      orbit.drag(1e4, -1e4);
+      const [from, at] = orbit.seen(aspect);
+      expect(from[1]).toBeGreaterThan(at[1]);
+      expect(Math.hypot(from[0], from[1] - 90, from[2])).toBeGreaterThan(300);
+    }
+  });
+});
