@@ -8,9 +8,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from echospine.domain.errors import StorageError, UnsupportedError
-from echospine.ports import FrameSource, House, LocalFile, Model, RecordingPlan, ReportWriter
+from echospine.domain.errors import InputError, StorageError, UnsupportedError
+from echospine.ports import FrameSource, House, LiveSource, LocalFile, Model, RecordingPlan, ReportWriter
+
+if TYPE_CHECKING:
+    from echospine.adapters.igtl import Serving
 
 
 class SystemClock:
@@ -102,3 +107,56 @@ def build_writers(house: House) -> tuple[ReportWriter, ...]:
 
     images = UsImageWriter(lambda recording: open_recording(house, recording))
     return PdfWriter(), OverlayWriter(), SrWriter(), SegWriter(), images
+
+
+def build_live(url: str) -> LiveSource:
+    """Return the live pictures of the device at `igtl://HOST[:PORT]`; at once, whether it answers or not.
+
+    `state` and `trouble` tell how the line stands; it is tried again until somebody closes it. Raises InputError for an
+    address that cannot be one.
+    """
+    from echospine.adapters.igtl import PORT, open_igtl
+
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, PORT if parts.port is None else parts.port
+        known = parts.scheme == "igtl" and not (parts.path.strip("/") or parts.query or parts.username)
+    except ValueError:  # brackets left open, or a port that is no number up to 65535
+        known, host, port = False, None, 0
+    if not (known and host and port):
+        raise InputError(f"{url!r} is no address of a device; write igtl://HOST:PORT, such as igtl://127.0.0.1:{PORT}")
+    return open_igtl(host, port)
+
+
+@contextmanager
+def serve_live(source: LiveSource, host: str, port: int) -> Iterator[Serving]:
+    """Serve live pictures over OpenIGTLink while the block runs, as PLUS would; the source stays open.
+
+    `port` 0 takes a free one; the server's `port` tells which, its `wait()` waits until the source ends, its `counts`
+    tell who listens. Raises InputError where nobody can listen at that address.
+    """
+    from echospine.adapters.igtl import serve
+
+    with serve(source, host, port) as serving:
+        yield serving
+
+
+@contextmanager
+def serve_recording(
+    source: FrameSource, host: str, port: int, rate_hz: float | None = None, *, loop: bool = True
+) -> Iterator[Serving]:
+    """Serve a recording, or a simulated scene, as a scanner would: over OpenIGTLink, in real time, again and again.
+
+    For `echospine simulate SCENE --serve`:
+
+        with serve_recording(scene, host, port) as serving:
+            click.echo(f"scanner on igtl://{serving.host}:{serving.port}")
+            serving.wait()
+
+    `rate_hz`: instead of the recording's own pace. A frame is read only when somebody listens, in one thread; where
+    that is too slow, frames are left out and time goes on. Raises InputError for a rate or an address that cannot be.
+    """
+    from echospine.workflow.live import Replay
+
+    with Replay(source, rate_hz=rate_hz, loop=loop) as replay, serve_live(replay, host, port) as serving:
+        yield serving
