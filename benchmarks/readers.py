@@ -6,22 +6,34 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import av
 import numpy as np
 import pydicom
 from PIL import Image
-from pydicom import examples
+from pydicom import examples, uid
 
 from benchmarks.table import Row, paired_s
 from echospine.adapters.sequences import encode_mha
 from echospine.apps.wiring import build_reader
 from echospine.ports import LocalFile, RecordingPlan
 
-DATA = Path(os.environ.get("ECHOSPINE_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests/adapters/dicom"))
+DATA = Path(os.environ.get("ECHOSPINE_DATA") or ROOT.parent / "shared" / "data")
+
+COMPRESSED = (
+    uid.RLELossless,
+    uid.JPEGBaseline8Bit,
+    uid.JPEGLosslessSV1,
+    uid.JPEGLSLossless,
+    uid.JPEG2000Lossless,
+)
 
 
 def rows() -> list[Row]:
@@ -36,7 +48,7 @@ def _missing() -> list[Row]:
 
 def _packaged() -> list[Row]:
     cine = Path(examples.get_path("ybr_color"))
-    return [_row("DICOM JPEG cine 320x240", [cine], "pydicom pixel_array", lambda: pydicom.dcmread(cine).pixel_array)]
+    return [_row("DICOM JPEG cine 320x240", [cine], "pydicom pixel_array", lambda: _pixel_array(cine))]
 
 
 def _written(folder: Path) -> list[Row]:
@@ -47,7 +59,25 @@ def _written(folder: Path) -> list[Row]:
     return [
         _row("PLUS sequence, uncompressed 640x480", [raw], *_itk(raw)),
         _row("PLUS sequence, zlib 640x480", [packed], *_itk(packed)),
+        *_compressed(folder, frames[:6]),
     ]
+
+
+def _compressed(folder: Path, frames: np.ndarray) -> list[Row]:
+    """Every way to compress a DICOM picture, on noise like speckle, which compresses worst."""
+    from make import write_dicom
+
+    found = []
+    for syntax in COMPRESSED:
+        path = write_dicom(folder / f"{syntax}.dcm", frames, syntax=syntax)
+        by_peer = partial(_pixel_array, path) if syntax != uid.JPEGLosslessSV1 else None  # pydicom has no decoder
+        name = syntax.name.split(",")[0].split(" (")[0].replace(" Image Compression", "")
+        found.append(_row(f"DICOM {name} 640x480", [path], "pydicom pixel_array" if by_peer else "", by_peer))
+    return found
+
+
+def _pixel_array(path: Path) -> np.ndarray:
+    return pydicom.dcmread(path).pixel_array
 
 
 def _public() -> list[Row]:
@@ -57,7 +87,7 @@ def _public() -> list[Row]:
     images = sorted((DATA / "timtrack" / "dataset1_vastus_lateralis").glob("*.jpg"))
     return [
         _row("PLUS sequence, zlib 820x616", [bone], *_itk(bone)),
-        _row("DICOM still 1024x768", [still], "pydicom pixel_array", lambda: pydicom.dcmread(still).pixel_array),
+        _row("DICOM still 1024x768", [still], "pydicom pixel_array", lambda: _pixel_array(still)),
         _row("video, mp4 1280x960", [video], "PyAV", lambda: _by_pyav(video)),
         _row("folder of JPEG images 514x458", images, "Pillow", lambda: [np.asarray(Image.open(p)) for p in images]),
     ]

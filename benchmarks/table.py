@@ -24,15 +24,16 @@ class Row:
 
     def markdown(self) -> str:
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
-        return f"| {self.what} | {self.value:.3g} | {self.unit} | {self.budget} | {self.peer} | {ratio} |"
+        value = f"{float(f'{self.value:.3g}'):,.12g}"  # three digits that count, and never an exponent
+        return f"| {self.what} | {value} | {self.unit} | {self.budget} | {self.peer} | {ratio} |"
 
 
 HEAD = "| what | value | unit | budget | peer | value / peer |\n| --- | ---: | --- | --- | --- | ---: |"
 
 
-def markdown(title: str, rows: Iterable[Row]) -> str:
-    """Return a titled table."""
-    return "\n".join([f"## {title}", "", HEAD, *(row.markdown() for row in rows), ""])
+def markdown(title: str, rows: Iterable[Row], about: str = "") -> str:
+    """Return a titled table, under a sentence of what it is about."""
+    return "\n".join([f"## {title}", "", *([about, ""] if about else []), HEAD, *(row.markdown() for row in rows), ""])
 
 
 def median_s(work: Callable[[], object], runs: int = 5, warmups: int = 1) -> float:
