@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { readFrame } from "../src/api/live";
 import { between, column, holdOf, poseOf, possible, slid, wrapped, type Hold } from "../src/features/live/hold";
-import { heightAt, normalAt, type HeightMap } from "../src/features/live/skin";
+import { heightAt, meet, normalAt, type HeightMap } from "../src/features/live/skin";
 import { labelAt, outlines, seats } from "../src/features/live/truth";
-import { cross, dot } from "../src/features/live/vectors";
+import { cross, dot, minus, unit } from "../src/features/live/vectors";
 import { toRgba } from "../src/shared/viewer/greys";
 
 const RADIUS = 300;
@@ -32,6 +32,21 @@ describe("the skin", () => {
       const truth = [x, heightAt(ball, x, z), z].map((value) => value / RADIUS);
       normalAt(ball, x, z).forEach((value, i) => expect(value).toBeCloseTo(truth[i]!, 3));
     }
+  });
+
+  it("is met by a line of sight where the body is", () => {
+    for (const [x, z] of [
+      [0, 0],
+      [70, -90],
+      [-110, 150],
+    ] as const) {
+      const eye = [150, 900, -500] as const;
+      const there = [x, heightAt(ball, x, z), z] as const;
+      const met = meet(ball, eye, unit(minus(there, eye)))!;
+      expect(Math.hypot(...minus(met, there))).toBeLessThan(0.05);
+    }
+    expect(meet(ball, [0, 900, 0], unit([1, -1, 0]))).toBeUndefined();
+    expect(meet(ball, [0, 900, 0], [0, 1, 0])).toBeUndefined();
   });
 
   it("goes on as at its edge", () => expect(heightAt(ball, 500, 0)).toBeCloseTo(heightAt(ball, 120, 0), 6));

@@ -12,8 +12,7 @@ from echospine.domain.poses import Pose
 from echospine.domain.units import Pixels
 from echospine.engine.twin.anatomy import Anatomy
 from echospine.engine.twin.body import Body
-from echospine.engine.twin.image.render import render
-from echospine.engine.twin.image.scanner import prepare
+from echospine.engine.twin.image import prepare, render
 from echospine.engine.twin.patient import PatientParameters
 from echospine.engine.twin.probe import ABDOMINAL, MUSCULOSKELETAL, Machine, Settings
 

@@ -1,7 +1,7 @@
 /** The back as a height over a grid: where the skin is, and which way it faces. Millimetres, Patient frame. */
 
 import type { HeightMapView } from "../../api/types";
-import { unit, type Vector } from "./vectors";
+import { add, scaled, unit, type Vector } from "./vectors";
 
 /** Heights `y` at (x0 + column * step, z0 + row * step), row by row; NaN where there is nothing. */
 export interface HeightMap {
@@ -14,6 +14,9 @@ export interface HeightMap {
 }
 
 const SLOPE_OVER_MM = 2;
+const MOST_STEPS = 400;
+const LEAST_STEP_MM = 1;
+const HALVINGS = 14;
 
 /** Return the height at (`x`, `z`), cubic between the knots (Keys 1981, a = -1/2); beyond the edge as at the edge. */
 export function heightAt(map: HeightMap, x: number, z: number): number {
@@ -44,6 +47,29 @@ export function normalAt(map: HeightMap, x: number, z: number): Vector {
 export function keepOn(map: HeightMap, x: number, z: number, margin: number): [number, number] {
   const [width, length] = [(map.columns - 1) * map.step, (map.rows - 1) * map.step];
   return [clamp(x, map.x0 + margin, map.x0 + width - margin), clamp(z, map.z0 + margin, map.z0 + length - margin)];
+}
+
+/** Return where a line of sight from `from` along `way` (length 1) first meets the known skin; undefined where it does not. */
+export function meet(map: HeightMap, from: Vector, way: Vector): Vector | undefined {
+  const above = (far: number): number => {
+    const [x, y, z] = add(from, scaled(way, far));
+    return y - heightAt(map, x, z);
+  };
+  let [low, high] = [0, 0];
+  for (let step = 0; step < MOST_STEPS && above(high) > 0; step++) {
+    low = high;
+    // No skin is so steep that half of the gap could lead through it.
+    high += Math.max(LEAST_STEP_MM, 0.5 * above(low));
+  }
+  if (above(high) > 0) return undefined;
+  for (let step = 0; step < HALVINGS; step++) {
+    const middle = (low + high) / 2;
+    if (above(middle) > 0) low = middle;
+    else high = middle;
+  }
+  const found = add(from, scaled(way, high));
+  const [x, z] = keepOn(map, found[0], found[2], 0);
+  return Math.hypot(x - found[0], z - found[2]) < map.step ? found : undefined;
 }
 
 export function clamp(value: number, low: number, high: number): number {

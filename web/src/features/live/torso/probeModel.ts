@@ -9,6 +9,7 @@ import {
   Shape,
   SphereGeometry,
   type Material,
+  type Plane,
 } from "three";
 import type { Machine } from "../../../api/types";
 import type { Paints } from "./paints";
@@ -22,10 +23,11 @@ const BEVEL_MM = 5;
 const SLEEVE_MM = 26;
 const ARC_STEPS = 24;
 
-/** Return the model of a machine's probe. */
-export function modelOf(machine: Pick<Machine, "width_mm" | "radius_mm">, paints: Paints): Group {
-  const shell = new MeshStandardMaterial({ color: paints.probe, roughness: 0.42 });
-  const lens = new MeshStandardMaterial({ color: paints.lens, roughness: 0.5 });
+/** Return the model of a machine's probe, seen only on the outer side of `surface`. */
+export function modelOf(machine: Pick<Machine, "width_mm" | "radius_mm">, paints: Paints, surface: Plane): Group {
+  const clippingPlanes = [surface];
+  const shell = new MeshStandardMaterial({ color: paints.probe, roughness: 0.42, clippingPlanes });
+  const lens = new MeshStandardMaterial({ color: paints.lens, roughness: 0.5, clippingPlanes });
   const mark = new MeshStandardMaterial({ color: paints.accent, emissive: paints.accent, emissiveIntensity: 0.55 });
   const group = new Group();
   group.add(

@@ -1,7 +1,6 @@
 /**
- * The room in three dimensions: couch, body, probe, lamp. Millimetres, Patient frame, so nothing is converted.
- *
- * It is drawn only when something in it has changed: the picture beside it needs the machine more.
+ * The room in three dimensions: couch and body, and in front of them the probe. Millimetres, Patient frame, so nothing
+ * is converted. Drawn only when something in it has changed: the picture beside it needs the machine more.
  */
 
 import {
@@ -10,7 +9,6 @@ import {
   DoubleSide,
   Float32BufferAttribute,
   Group,
-  HemisphereLight,
   Line,
   LineBasicMaterial,
   Matrix4,
@@ -18,27 +16,25 @@ import {
   MeshBasicMaterial,
   MeshStandardMaterial,
   PerspectiveCamera,
+  Plane,
   Raycaster,
-  Scene,
-  ShapeGeometry,
   Shape,
-  SpotLight,
+  ShapeGeometry,
   Vector2,
   Vector3,
-  WebGLRenderer,
   type Object3D,
 } from "three";
 import { RoundedBoxGeometry } from "three/addons/geometries/RoundedBoxGeometry.js";
 import type { Machine } from "../../../api/types";
 import { column, type Matrix } from "../hold";
-import { heightAt, type HeightMap } from "../skin";
+import { heightAt, meet, normalAt, type HeightMap } from "../skin";
 import type { Vector } from "../vectors";
 import { couchOf, drapeOf, reliefOf, torsoOf, type Mesh as Surface, type Torso } from "./body";
+import { Layer } from "./layer";
 import type { Orbit } from "./orbit";
 import { readPaints, type Paints } from "./paints";
 import { modelOf, rim } from "./probeModel";
 
-const MOST_RATIO = 2;
 const FOOTPRINT_STEPS = 40;
 const LIFT_MM = 0.8;
 
@@ -50,33 +46,33 @@ export interface Props {
 }
 
 export class Stage {
-  readonly #renderer: WebGLRenderer;
-  readonly #scene = new Scene();
   readonly #camera = new PerspectiveCamera(27, 1, 50, 4000);
+  readonly #back: Layer;
+  readonly #front: Layer;
   readonly #paints: Paints;
+  readonly #person = new Group();
   readonly #probe = new Group();
+  /** What is pressed into the skin is not seen. */
+  readonly #surface = new Plane();
   readonly #plane: Mesh<BufferGeometry, MeshBasicMaterial>;
   readonly #footprint: Line<BufferGeometry, LineBasicMaterial>;
   readonly #skin: MeshStandardMaterial;
   readonly #bone: MeshStandardMaterial;
-  #person = new Group();
-  #torso: Mesh | undefined;
   #map: HeightMap | undefined;
   #shown: { machine: string; depth: number } | undefined;
-  #frame = 0;
 
   /** Throws where the browser has no WebGL. */
-  constructor(canvas: HTMLCanvasElement) {
-    this.#renderer = new WebGLRenderer({ canvas, antialias: true, powerPreference: "low-power" });
-    this.#renderer.setPixelRatio(Math.min(devicePixelRatio || 1, MOST_RATIO));
-    this.#paints = readPaints(canvas);
+  constructor(back: HTMLCanvasElement, front: HTMLCanvasElement) {
+    this.#paints = readPaints(back);
+    this.#back = new Layer(back, this.#camera, this.#paints, false);
+    this.#front = new Layer(front, this.#camera, this.#paints, true);
     this.#skin = new MeshStandardMaterial({ color: 0xffffff, vertexColors: true, roughness: 0.7 });
     this.#bone = new MeshStandardMaterial({ color: this.#paints.bone, roughness: 0.8, side: DoubleSide });
     const glass = { color: this.#paints.accent, transparent: true, depthWrite: false, side: DoubleSide } as const;
-    this.#plane = new Mesh(new BufferGeometry(), new MeshBasicMaterial({ ...glass, opacity: 0.16, depthTest: false }));
+    this.#plane = new Mesh(new BufferGeometry(), new MeshBasicMaterial({ ...glass, opacity: 0.16 }));
     this.#footprint = new Line(new BufferGeometry(), new LineBasicMaterial({ color: this.#paints.accent }));
-    this.#scene.background = this.#paints.room;
-    this.#scene.add(this.#probe, this.#footprint, this.#person, ...this.#lights());
+    this.#back.scene.add(this.#person);
+    this.#front.scene.add(this.#probe, this.#footprint);
     this.#probe.matrixAutoUpdate = false;
   }
 
@@ -85,11 +81,11 @@ export class Stage {
     this.#map = skin;
     dispose(this.#person);
     this.#person.clear();
-    this.#torso = new Mesh(this.#geometry(torsoOf(skin)), this.#skin);
+    const torso = new Mesh(this.#geometry(torsoOf(skin)), this.#skin);
     const cloth = new MeshStandardMaterial({ color: this.#paints.cloth, roughness: 0.95, side: DoubleSide });
     const drape = new Mesh(surface(drapeOf(skin)), cloth);
-    this.#person.add(this.#torso, drape, this.#couch(skin), new Mesh(surface(reliefOf(bones)), this.#bone));
-    this.draw();
+    this.#person.add(torso, drape, this.#couch(skin), new Mesh(surface(reliefOf(bones)), this.#bone));
+    this.#back.draw();
   }
 
   /** Show the skin as of glass, with the bones behind it, or as it is. */
@@ -99,7 +95,8 @@ export class Stage {
     this.#skin.depthWrite = !glass;
     this.#skin.needsUpdate = true;
     this.#plane.material.opacity = glass ? 0.3 : 0.16;
-    this.draw();
+    this.#back.draw();
+    this.#front.draw();
   }
 
   /** Hold the probe there. */
@@ -109,17 +106,22 @@ export class Stage {
       dispose(this.#probe);
       this.#probe.clear();
       this.#plane.geometry = new ShapeGeometry(sector(machine, depth), 24);
-      this.#probe.add(modelOf(machine, this.#paints), this.#plane);
+      this.#probe.add(modelOf(machine, this.#paints, this.#surface), this.#plane);
     }
+    const [x, , z] = column(pose, 3);
+    const foot: Vector = this.#map ? [x, heightAt(this.#map, x, z), z] : column(pose, 3);
+    const out = this.#map ? normalAt(this.#map, x, z) : column(pose, 1);
+    this.#surface.setFromNormalAndCoplanarPoint(new Vector3(...out), new Vector3(...foot));
     this.#probe.matrix.copy(new Matrix4().set(...(pose as Sixteen)));
     this.#probe.matrixWorldNeedsUpdate = true;
     this.#footprint.geometry.dispose();
     this.#footprint.geometry = new BufferGeometry().setFromPoints(this.#footprintOf(pose, machine));
-    this.draw();
+    this.#front.draw();
   }
 
   look(orbit: Orbit, width: number, height: number): void {
-    this.#renderer.setSize(width, height, false);
+    this.#back.resize(width, height);
+    this.#front.resize(width, height);
     this.#camera.aspect = width / Math.max(1, height);
     const [from, at] = orbit.seen(this.#camera.aspect);
     this.#camera.up.set(0, 0, 1);
@@ -127,7 +129,8 @@ export class Stage {
     this.#camera.lookAt(...at);
     this.#camera.updateProjectionMatrix();
     this.#camera.updateMatrixWorld();
-    this.draw();
+    this.#back.draw();
+    this.#front.draw();
   }
 
   /** Return where a point of the body lies on the canvas, 0 to 1 from its top left corner. */
@@ -136,10 +139,10 @@ export class Stage {
     return [(seen.x + 1) / 2, (1 - seen.y) / 2];
   }
 
-  /** Return the skin under a place of the canvas (0 to 1). */
+  /** Return the known skin under a place of the canvas (0 to 1). */
   skinUnder(x: number, y: number): Vector | undefined {
-    const hit = this.#torso && this.#ray(x, y).intersectObject(this.#torso, false)[0];
-    return hit ? [hit.point.x, hit.point.y, hit.point.z] : undefined;
+    const { origin, direction } = this.#ray(x, y).ray;
+    return this.#map && meet(this.#map, [origin.x, origin.y, origin.z], [direction.x, direction.y, direction.z]);
   }
 
   /** Return whether the probe is what is seen at a place of the canvas (0 to 1). */
@@ -148,34 +151,17 @@ export class Stage {
     return probe !== undefined && others.length > 0 && this.#ray(x, y).intersectObject(probe, true).length > 0;
   }
 
-  /** Draw with the next picture of the screen. */
-  draw(): void {
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.#renderer.render(this.#scene, this.#camera);
-    });
-  }
-
   close(): void {
-    cancelAnimationFrame(this.#frame);
     for (const part of [this.#person, this.#probe]) dispose(part);
     this.#footprint.geometry.dispose();
-    this.#renderer.dispose();
+    this.#back.close();
+    this.#front.close();
   }
 
   #ray(x: number, y: number): Raycaster {
     const caster = new Raycaster();
     caster.setFromCamera(new Vector2(2 * x - 1, 1 - 2 * y), this.#camera);
     return caster;
-  }
-
-  /** A lamp over the loins, and a little light from everywhere. */
-  #lights(): Object3D[] {
-    const lamp = new SpotLight(this.#paints.lamp, 3.1, 0, 0.36, 0.85, 0);
-    lamp.position.set(-420, 900, 380);
-    const fill = new SpotLight(this.#paints.sky, 1.1, 0, 0.5, 1, 0);
-    fill.position.set(700, 500, -500);
-    return [lamp, lamp.target, fill, fill.target, new HemisphereLight(this.#paints.sky, this.#paints.room, 0.55)];
   }
 
   #couch(skin: HeightMap): Mesh {
