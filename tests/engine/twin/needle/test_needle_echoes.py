@@ -14,7 +14,8 @@ from echospine.engine.twin.probe import ABDOMINAL, CONVEX, LINEAR, MUSCULOSKELET
 
 NONE = -400.0
 SMOOTH = NeedleLook(rough_db=NONE, edge_db=NONE, face_db=0.0, tail_echoes=0, ghost_db=NONE)
-BARE = NeedleLook(edge_db=NONE, face_db=0.0, tail_echoes=0, ghost_db=NONE)
+BARE = NeedleLook(far_db=NONE, edge_db=NONE, face_db=0.0, tail_echoes=0, ghost_db=NONE)
+CLEAN = NeedleLook(tail_echoes=0, ghost_db=NONE)
 QUARTER_MM = 1.54 / 8.0 / 4
 
 
@@ -42,12 +43,12 @@ def test_the_shaft_is_a_line_without_gaps_on_the_near_wall() -> None:
 def test_a_bent_shaft_is_heard_where_it_is() -> None:
     needle = Needle(22, 90.0, bend_mm=10.0)
     pose = pose_at(30.0, 60.0)
-    echoes = needle_echoes(needle, pose, probe_pose(), ABDOMINAL, BARE)
+    echoes = needle_echoes(needle, pose, probe_pose(), ABDOMINAL, CLEAN)
     path = probe_pose().inverse.apply(shaft_mm(needle, pose, np.linspace(0.0, 60.0, 3001)))
     tip = probe_pose().inverse.apply(tip_mm(needle, pose))
     assert np.linalg.norm(echoes.points_mm - tip, axis=1).min() < 0.5
     gaps = [np.linalg.norm(path - point, axis=1).min() for point in echoes.points_mm[::10]]
-    assert max(gaps) < needle.outer_mm / 2 + 0.12
+    assert max(gaps) < needle.outer_mm / 2 + 0.15
 
 
 def test_what_is_mirror_like_adds_up_in_step_and_what_is_rough_does_not() -> None:
@@ -62,11 +63,11 @@ def test_brightness_falls_with_the_angle_as_stated() -> None:
     look = NeedleLook()
     for angle in (1.0, 3.0, 6.0):
         echoes = heard(angle, SMOOTH)
-        aperture = np.minimum(echoes.points_mm[:, 1] / LINEAR.f_number, LINEAR.aperture_mm)
-        share = 1.0 - echoes.points_mm[:, 1] * np.tan(2 * np.radians(angle)) / aperture
         deep = echoes.points_mm[:, 1] > 1.0
-        np.testing.assert_allclose(echoes.level_db[deep], look.shaft_db + 20 * np.log10(share[deep]), atol=0.3)
-    # From 8 degrees on the mirror image has left the aperture: only the rough part is heard, cos^2 of the angle.
+        depth = echoes.points_mm[deep, 1]
+        share = 1.0 - depth * np.tan(2 * np.radians(angle)) / np.minimum(depth / LINEAR.f_number, LINEAR.aperture_mm)
+        np.testing.assert_allclose(echoes.level_db[deep], look.shaft_db + 20 * np.log10(share), atol=0.3)
+    # From 8 degrees on the mirror image has left the aperture: only the rough part is heard.
     for angle in (20.0, 35.0, 50.0, 65.0):
         expected = look.shaft_db + look.rough_db + 40 * np.log10(np.cos(np.radians(angle)))
         np.testing.assert_allclose(heard(angle, BARE).level_db, expected, atol=1e-6)
@@ -118,8 +119,8 @@ def test_the_tail_follows_at_inner_diameters_and_dies_away() -> None:
 
 
 def test_a_steep_needle_has_neither_tail_nor_ghosts() -> None:
-    assert len(heard(50.0, NeedleLook()).level_db) < len(heard(50.0, BARE).level_db) + 50
-    assert len(heard(1.0, NeedleLook()).level_db) > 3 * len(heard(50.0, NeedleLook()).level_db)
+    np.testing.assert_array_equal(heard(50.0, NeedleLook()).points_mm, heard(50.0, CLEAN).points_mm)
+    assert len(heard(1.0, NeedleLook()).level_db) > 3 * len(heard(1.0, CLEAN).level_db)
 
 
 @pytest.mark.parametrize("machine", [ABDOMINAL, MUSCULOSKELETAL])

@@ -8,11 +8,11 @@ from needle_kit import SKIN_Y, anatomy, probe_pose, slanted
 
 from echospine.domain.errors import GeometryError
 from echospine.engine.twin.anatomy import Anatomy
+from echospine.engine.twin.image.beams import slice_width_mm
 from echospine.engine.twin.motion import grid_over
 from echospine.engine.twin.motion.fields import on_grid
 from echospine.engine.twin.needle import Needle, NeedlePose, NeedleTruth, clearance, needle_truth
-from echospine.engine.twin.needle.truth import half_slice_mm
-from echospine.engine.twin.probe import CONVEX, LINEAR, Probe, Settings
+from echospine.engine.twin.probe import LINEAR, Probe, Settings
 from echospine.engine.twin.tissues import Tissue
 
 
@@ -51,7 +51,7 @@ def test_a_needle_across_the_plane_shows_only_where_it_crosses() -> None:
     assert not known.in_plane
     assert not known.tip_visible
     crossing_depth = 0.7 * 30.0
-    expected = 2 * half_slice_mm(LINEAR, np.array([crossing_depth]))[0] / (1.0 / np.hypot(1.0, 0.7))
+    expected = float(slice_width_mm(LINEAR, crossing_depth)) * np.hypot(1.0, 0.7)
     assert known.visible_mm == pytest.approx(expected, abs=0.8)
 
 
@@ -61,13 +61,6 @@ def test_a_needle_that_leaves_the_field_is_visible_only_inside_it() -> None:
     assert shallow.visible_mm == pytest.approx(min(at_the_edge, 60.0), abs=0.5)
     assert shallow.in_plane
     assert not shallow.tip_visible
-
-
-def test_the_slice_is_thinnest_at_the_lens_focus() -> None:
-    for probe in (LINEAR, CONVEX):
-        depth = np.arange(1.0, 160.0)
-        thinnest = depth[np.argmin(half_slice_mm(probe, depth))]
-        assert thinnest == pytest.approx(probe.elevation_focus_mm, rel=0.2)
 
 
 # Clearance

@@ -18,6 +18,7 @@ from echospine.domain.errors import GeometryError
 from echospine.domain.poses import Pose
 from echospine.domain.units import Floats
 from echospine.engine.twin.body import Echoes
+from echospine.engine.twin.image.beams import wavelength_mm
 from echospine.engine.twin.needle.shape import Needle, NeedlePose, shaft_mm, tangents
 from echospine.engine.twin.probe import Machine, Probe
 
@@ -28,7 +29,6 @@ GHOST_EVERY = 5
 """Every so many points of the shaft have ghosts."""
 GHOSTS_MM = (2.0, 3.0, 4.0, 5.0, 6.5, 8.0)
 """How far to the side, on an arc of equal range, side lobes put a ghost, mm."""
-SPEED_MM_US = 1.54
 FAINT_DB = -20.0
 """What is weaker than this, relative to one scatterer of muscle, is left out."""
 
@@ -41,17 +41,19 @@ class NeedleLook:
     """How strongly a needle answers, dB.
 
     `shaft_db`: mirror-like echo of a shaft square to the beam, each point relative to one scatterer of muscle; and
-    relative to that: `rough_db`, what is scattered whatever the angle; `edge_db`, the tip whatever its angle, and
-    `face_db`, what is added where its bevel faces the probe in full; `tail_db`, the first reverberation, and
-    `tail_step_db`, each next one, of `tail_echoes`; `ghost_db`, the nearest side lobes, and `ghost_step_db_mm`, their
-    fall to the side. `seed`: of the grain of the rough part, which moves with the needle.
+    relative to that: `rough_db`, what is scattered whatever the angle (and `far_db` under it, from the far wall);
+    `edge_db`, the tip whatever its angle, and `face_db`, what is added where its bevel faces the probe in full;
+    `tail_db`, the first reverberation, and `tail_step_db`, each next one, of `tail_echoes`; `ghost_db`, the nearest
+    side lobes, and `ghost_step_db_mm`, their fall to the side. `seed`: of the grain of the rough part, which moves with
+    the needle.
     """
 
-    shaft_db: float = 20.0
-    rough_db: float = -6.0
-    edge_db: float = -8.0
+    shaft_db: float = 27.0
+    rough_db: float = -3.0
+    far_db: float = -14.0
+    edge_db: float = -14.0
     face_db: float = 8.0
-    tail_db: float = -10.0
+    tail_db: float = -12.0
     tail_step_db: float = -4.0
     tail_echoes: int = 6
     ghost_db: float = -26.0
@@ -105,7 +107,11 @@ def mirrored(probe: Probe, sine: Floats, depth_mm: Floats) -> Floats:
 
 
 def rough(sine: Floats) -> Floats:
-    """Return the share of rough scatter at the angle whose `sine` is given, amplitude, (n,): the cosine squared."""
+    """Return the share of rough scatter at the angle whose `sine` is given, amplitude, (n,): its cosine squared.
+
+    Steeper than Lambert's law (the cosine), so that shafts fade beyond 45 degrees and are all but lost at 65, as on
+    scanners.
+    """
     share: Floats = np.maximum(1.0 - sine**2, 0.0)
     return share
 
@@ -124,7 +130,7 @@ def _seen(needle: Needle, pose: NeedlePose, probe_pose: Pose, along_mm: Floats) 
 def _in_step(probe: Probe, points_mm: Floats) -> Floats:
     """Return points moved along their beams to the nearest whole number of half wavelengths below the face."""
     beam, depth = beams(probe, points_mm)
-    half = SPEED_MM_US / probe.frequency_mhz / 2
+    half = wavelength_mm(probe) / 2
     moved: Floats = points_mm + (np.rint(depth / half) * half - depth)[:, None] * beam
     return moved
 
@@ -132,26 +138,44 @@ def _in_step(probe: Probe, points_mm: Floats) -> Floats:
 def _out_of_step(probe: Probe, points_mm: Floats, seed: int) -> Floats:
     """Return points moved along their beams by up to a quarter of a wavelength to either side, at random."""
     beam, _ = beams(probe, points_mm)
-    half = SPEED_MM_US / probe.frequency_mhz / 2
+    half = wavelength_mm(probe) / 2
     moved: Floats = points_mm + (np.random.default_rng(seed).random((len(points_mm), 1)) - 0.5) * half * beam
     return moved
 
 
 def _shaft(needle: Needle, pose: NeedlePose, probe_pose: Pose, probe: Probe, look: NeedleLook) -> list[Part]:
-    """Return the near wall of the shaft, mirror-like and rough, its comet tail and its ghosts."""
+    """Return the walls of the shaft, mirror-like and rough, its comet tail and its ghosts."""
     # Counted from the tip, so that the grain goes in with the needle.
-    along = pose.inserted_mm - np.arange(0.0, pose.inserted_mm, STEP_MM)
-    middle, direction = _seen(needle, pose, probe_pose, along)
+    behind = np.arange(0.0, pose.inserted_mm, STEP_MM)
+    middle, direction = _seen(needle, pose, probe_pose, pose.inserted_mm - behind)
     beam, depth = beams(probe, middle)
     sine = np.sum(beam * direction, axis=1)
-    square = beam - sine[:, None] * direction
-    square /= np.maximum(np.linalg.norm(square, axis=1, keepdims=True), 1e-6)
-    wall = middle - needle.outer_mm / 2 * square
+    faces = pose.bevel_faces @ probe_pose.inverse.matrix[:3, :3].T
     mirror_db = look.shaft_db + _decibels(mirrored(probe, sine, depth))
-    grain = (_out_of_step(probe, wall, look.seed), look.shaft_db + look.rough_db + _decibels(rough(sine)))
-    tail = _tail(needle, wall, beam, mirror_db, look)
-    ghosts = _ghosts(probe, wall[::GHOST_EVERY], mirror_db[::GHOST_EVERY], look)
-    return [(_in_step(probe, places), level) for places, level in [(wall, mirror_db), *tail]] + [grain, *ghosts]
+    rough_db = look.shaft_db + look.rough_db + _decibels(rough(sine))
+    to_wall = needle.outer_mm / 2 * _across(beam, direction, sine)
+    # The bevel has cut away the wall on the side to which it faces.
+    near, far = (side * (to_wall @ faces) <= _slant_mm(needle, behind) + 1e-6 for side in (-1.0, 1.0))
+    wall, wall_db = (middle - to_wall)[near], mirror_db[near]
+    smooth = [(wall, wall_db), *_tail(needle, wall, beam[near], wall_db, look)]
+    grain = [(wall, rough_db[near]), ((middle + to_wall)[far], rough_db[far] + look.far_db)]
+    grain += _ghosts(probe, wall[::GHOST_EVERY], wall_db[::GHOST_EVERY], look)
+    parts = [(_in_step(probe, places), level) for places, level in smooth]
+    parts += [(_out_of_step(probe, places, look.seed + n), level) for n, (places, level) in enumerate(grain)]
+    return parts
+
+
+def _across(beam: Floats, direction: Floats, sine: Floats) -> Floats:
+    """Return unit vectors square to the shaft, away from the probe, (n, 3)."""
+    square = beam - sine[:, None] * direction
+    across: Floats = square / np.maximum(np.linalg.norm(square, axis=1, keepdims=True), 1e-6)
+    return across
+
+
+def _slant_mm(needle: Needle, behind_mm: Floats) -> Floats:
+    """Return how far the needle reaches to the side its bevel faces, `behind_mm` the point, from its middle, mm."""
+    risen: Floats = needle.outer_mm * (np.minimum(behind_mm / needle.bevel_mm, 1.0) - 0.5)
+    return risen
 
 
 def _tail(needle: Needle, wall: Floats, beam: Floats, mirror_db: Floats, look: NeedleLook) -> list[Part]:
@@ -164,9 +188,9 @@ def _tail(needle: Needle, wall: Floats, beam: Floats, mirror_db: Floats, look: N
 def _ghosts(probe: Probe, wall: Floats, mirror_db: Floats, look: NeedleLook) -> list[Part]:
     """Return what side lobes add: the mirror-like echo again at the same range, on lines to either side."""
     ghosts = []
-    for n, aside in enumerate(side * away for away in GHOSTS_MM for side in (-1.0, 1.0)):
+    for aside in (side * away for away in GHOSTS_MM for side in (-1.0, 1.0)):
         level = mirror_db + look.ghost_db + look.ghost_step_db_mm * (abs(aside) - GHOSTS_MM[0])
-        ghosts.append((_out_of_step(probe, _beside(probe, wall, aside), look.seed + n), level))
+        ghosts.append((_beside(probe, wall, aside), level))
     return ghosts
 
 
@@ -178,12 +202,9 @@ def _beside(probe: Probe, points_mm: Floats, aside_mm: float) -> Floats:
     apex = np.array([0.0, -probe.radius_mm, 0.0])
     out = points_mm - apex
     turn = aside_mm / np.maximum(np.hypot(out[:, 0], out[:, 1]), 1e-6)
-    cosine, sine = np.cos(turn), np.sin(turn)
-    turned = np.stack(
-        [cosine * out[:, 0] + sine * out[:, 1], cosine * out[:, 1] - sine * out[:, 0], out[:, 2]], axis=-1
-    )
-    moved: Floats = turned + apex
-    return moved
+    x, y = np.cos(turn) * out[:, 0] + np.sin(turn) * out[:, 1], np.cos(turn) * out[:, 1] - np.sin(turn) * out[:, 0]
+    turned: Floats = np.stack([x, y, out[:, 2]], axis=-1) + apex
+    return turned
 
 
 def _tip(needle: Needle, pose: NeedlePose, probe_pose: Pose, probe: Probe, look: NeedleLook) -> Part:
@@ -192,9 +213,7 @@ def _tip(needle: Needle, pose: NeedlePose, probe_pose: Pose, probe: Probe, look:
     middle, direction = _seen(needle, pose, probe_pose, along)
     beam, _ = beams(probe, middle)
     faces = pose.bevel_faces @ probe_pose.inverse.matrix[:3, :3].T
-    # The point of the needle lies on the side away from which the bevel faces; the face rises from there to the other.
-    slant = np.linspace(-1.0, 1.0, len(along))
-    places = middle + slant[:, None] * needle.outer_mm / 2 * faces
+    places = middle + _slant_mm(needle, pose.inserted_mm - along)[:, None] * faces
     angle = np.radians(needle.bevel_deg)
     normal = np.cos(angle) * faces + np.sin(angle) * direction
     facing = (1.0 - np.sum(normal * beam, axis=1)) / 2.0

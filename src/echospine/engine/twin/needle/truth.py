@@ -12,6 +12,7 @@ from echospine.domain.poses import Pose
 from echospine.domain.units import Floats, Mask, frozen
 from echospine.engine.twin.anatomy import Anatomy
 from echospine.engine.twin.body import Displacement
+from echospine.engine.twin.image.beams import slice_width_mm
 from echospine.engine.twin.motion.fields import moved
 from echospine.engine.twin.needle.echoes import beams
 from echospine.engine.twin.needle.shape import Needle, NeedlePose, shaft_mm, tip_mm
@@ -20,7 +21,6 @@ from echospine.engine.twin.tissues import Tissue
 
 STEP_MM = 0.25
 """Between the places on the shaft that are asked for."""
-SPEED_MM_US = 1.54
 IN_PLANE_MM = 10.0
 """Length of shaft behind the tip that must lie in the slice for a needle to be in plane."""
 CRITICAL = frozenset(
@@ -67,19 +67,6 @@ class Clearance:
     point_mm: Floats
 
 
-def half_slice_mm(probe: Probe, depth_mm: Floats) -> Floats:
-    """Return half the slice thickness (-6 dB, there and back) at depths below the face, mm, (n,).
-
-    A lens of height H and focus f: the beam narrows from H to 0 at f and widens beyond; near the focus diffraction
-    keeps it at wavelength x f / H times 1.2 (Cobbold 2007, Foundations of Biomedical Ultrasound, ch. 3).
-    """
-    wavelength_mm = SPEED_MM_US / probe.frequency_mhz
-    narrowing = probe.elevation_mm * np.abs(1.0 - depth_mm / probe.elevation_focus_mm) * 0.5
-    diffraction = 1.2 * wavelength_mm * np.maximum(depth_mm, 1.0) / probe.elevation_mm
-    half: Floats = np.hypot(narrowing, diffraction) / 2
-    return half
-
-
 def needle_truth(needle: Needle, pose: NeedlePose, probe_pose: Pose, probe: Probe, settings: Settings) -> NeedleTruth:
     """Return what is true of a needle seen by a probe at `probe_pose` (ProbeToPatient)."""
     if (probe_pose.target, probe_pose.source) != ("Patient", "Probe"):
@@ -106,9 +93,9 @@ def needle_truth(needle: Needle, pose: NeedlePose, probe_pose: Pose, probe: Prob
 
 
 def in_slice(probe: Probe, points_mm: Floats) -> Mask:
-    """Return which points (n, 3), Probe frame, lie within the slice thickness, (n,)."""
+    """Return which points (n, 3), Probe frame, lie within half the slice thickness (-6 dB) of the plane, (n,)."""
     _, depth = beams(probe, points_mm)
-    within: Mask = np.abs(points_mm[:, 2]) <= half_slice_mm(probe, depth)
+    within: Mask = np.abs(points_mm[:, 2]) <= slice_width_mm(probe, depth) / 2
     return within
 
 
