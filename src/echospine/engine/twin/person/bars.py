@@ -20,9 +20,9 @@ class Role(IntEnum):
     ADD = 0
     """It is part of it."""
     CUT = 1
-    """Nothing of the bone comes nearer to it than its gap."""
-    JOINT = 2
-    """As CUT, and what lies between the two is the gap of a joint."""
+    """It is a hole in what came before it."""
+    BESIDE = 2
+    """It is part of a neighbour, to which the bone keeps a gap."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,15 +20,18 @@ Record: TypeAlias = Any
 """Records of PLACED, whose fields the kernels read as attributes."""
 Indices: TypeAlias = npt.NDArray[np.int64]
 
-_ADD, _JOINT, _GAP = int(Role.ADD), int(Role.JOINT), int(Tissue.FACET_GAP)
+_ADD, _CUT, _GAP = int(Role.ADD), int(Role.CUT), int(Tissue.FACET_GAP)
+_UPPER = (int(Tissue.INFERIOR_ARTICULAR), int(Tissue.LAMINA))
+_LOWER = int(Tissue.SUPERIOR_ARTICULAR)
+_GAP_BLEND_MM = 0.6
 _BIG, _SMALL = 16, 4
 """Voxels are looked at in cubes of these edges, so that a bar far from a cube costs nothing there."""
 _SKIN_MM = 3.0
 """Roughness fades out at this distance from the surface."""
 _NEAR_MM = 2.0
 """Every voxel nearer to a surface than this has its own distance; cubes beyond share those of their corners."""
-_GAP_SLACK_MM = 0.9
-"""A joint's gap is where its two halves are together no farther than the gap and this much."""
+_JOINT_MM = 2.9
+"""A joint's gap is where its two halves are together no farther than this."""
 _kernel = njit(cache=True, nogil=True, error_model="numpy")
 _STEPS_PER_MM = 1.0 / DISTANCE_STEP_MM
 _REACH_MM = 127 * DISTANCE_STEP_MM
@@ -52,17 +55,18 @@ class Shape(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A bone at n points: distance to it, its nearest bar, distance to a joint's other half, and that joint's gap.
+    """A bone at n points: distance to it and to what is beside it, and the nearest bar of each (-1: none).
 
-    `each`, `lead`: room for the distance to one bar, and for that of the nearest so far.
+    `each`, `lead`, `lead_beside`: room for the distance to one bar, and for those of the nearest so far.
     """
 
     total: Floats
     nearest: Indices
     other: Floats
-    gap: Floats
+    beside: Indices
     each: Floats
     lead: Floats
+    lead_beside: Floats
 
 
 def spine_bones(spine: Spine) -> tuple[Bone, ...]:
@@ -100,7 +104,9 @@ def distance_at(bone: Bone, points_mm: npt.ArrayLike) -> Floats:
 
 @_kernel
 def _found(n: int) -> Found:
-    return Found(np.empty(n), np.empty(n, np.int64), np.empty(n), np.empty(n), np.empty(n), np.empty(n))
+    return Found(
+        np.empty(n), np.empty(n, np.int64), np.empty(n), np.empty(n, np.int64), np.empty(n), np.empty(n), np.empty(n)
+    )
 
 
 @_kernel
@@ -122,7 +128,7 @@ def _distances(bar: Record, at: Floats, out: Floats) -> None:
         arch = 1.0 - t * t
         u = ux * x + uy * y + uz * z - bend_u * arch
         v = vx * x + vy * y + vz * z - bend_v * arch
-        slim, bulge = 1.0 - waist * arch, 2.0 * waist * t
+        slim, bulge = 1.0 - waist * arch * arch, 4.0 * waist * t * arch
         wide, thick = wide0 + (1.0 + t) * wider, thick0 + (1.0 + t) * thicker
         wide_t, thick_t = wider * slim + bulge * wide, thicker * slim + bulge * thick
         wide, thick = wide * slim, thick * slim
@@ -144,22 +150,32 @@ def _distances(bar: Record, at: Floats, out: Floats) -> None:
 @_kernel
 def _field(shape: Shape, active: Indices, at: Floats, found: Found) -> None:
     """Join the bars listed in `active` at points (3, n): smooth minimum of what adds, maximum of what cuts."""
-    total, nearest, other, gap, each, lead = found
-    total[:], nearest[:], other[:], gap[:], lead[:] = 1e3, -1, 1e3, 0.0, 1e3
+    found.total[:], found.nearest[:], found.lead[:] = 1e3, -1, 1e3
+    found.other[:], found.beside[:], found.lead_beside[:] = 1e3, -1, 1e3
+    alone = True
     for k in range(active.shape[0]):
         bar = shape.bars[active[k]]
-        _distances(bar, at, each)
+        _distances(bar, at, found.each)
         if bar.role == _ADD:
-            _add(found, active[k], bar.blend, bar.claim)
+            _add(found.total, found.nearest, found.lead, found.each, (active[k], bar.blend, bar.claim))
+        elif bar.role == _CUT:
+            for n in range(found.total.shape[0]):
+                found.total[n] = _larger(found.total[n], -found.each[n], bar.blend)
         else:
-            _cut(found, bar.blend, bar.gap, bar.role == _JOINT)
-    _roughen(shape.waves, at, total)
+            alone = False
+            _add(found.other, found.beside, found.lead_beside, found.each, (active[k], bar.blend, bar.claim))
+    _roughen(shape.waves, at, found.total)
+    if not alone:
+        for n in range(found.total.shape[0]):
+            if found.beside[n] >= 0:
+                room = shape.bars[found.beside[n]].gap - found.other[n]
+                found.total[n] = _larger(found.total[n], room, _GAP_BLEND_MM)
 
 
 @_kernel
-def _add(found: Found, number: int, blend: float, claim: float) -> None:
-    """Join one bar, of which `found.each` is the distance, to those before it."""
-    total, nearest, each, lead = found.total, found.nearest, found.each, found.lead
+def _add(total: Floats, nearest: Indices, lead: Floats, each: Floats, bar: tuple[int, float, float]) -> None:
+    """Join one bar (its number, blend and claim), of which `each` is the distance, to those before it."""
+    number, blend, claim = bar
     for n in range(total.shape[0]):
         d = each[n]
         h = max(blend - abs(total[n] - d), 0.0)
@@ -169,17 +185,10 @@ def _add(found: Found, number: int, blend: float, claim: float) -> None:
 
 
 @_kernel
-def _cut(found: Found, blend: float, gap: float, joint: bool) -> None:
-    """Take away what comes nearer than `gap` to one bar, of which `found.each` is the distance."""
-    total, other, room, each = found.total, found.other, found.gap, found.each
-    for n in range(total.shape[0]):
-        d = gap - each[n]
-        h = max(blend - abs(total[n] - d), 0.0)
-        total[n] = max(total[n], d) + 0.25 / blend * h * h
-    if joint:
-        for n in range(total.shape[0]):
-            room[n] = gap if each[n] < other[n] else room[n]
-            other[n] = min(other[n], each[n])
+def _larger(a: float, b: float, blend: float) -> float:
+    """Return the larger of two numbers, and a little more where they are nearly the same."""
+    h = max(blend - abs(a - b), 0.0)
+    return max(a, b) + 0.25 / blend * h * h
 
 
 @_kernel
@@ -268,8 +277,10 @@ def _put(grid: Grid, shape: Shape, first: Indices, stop: Indices, found: Found) 
                         distance[k, j, i] = step
                     if d < 0.0 and (step <= before if shape.hard else before > 0):
                         tissues[k, j, i] = shape.bars[found.nearest[n]].tissue
-                    elif d >= 0.0 and before > 0 and other > 0.0 and d + other < found.gap[n] + _GAP_SLACK_MM:
-                        tissues[k, j, i] = _GAP
+                    elif d >= 0.0 and before > 0 and found.beside[n] >= 0 and d + other < _JOINT_MM:
+                        upper, lower = shape.bars[found.beside[n]].tissue, shape.bars[found.nearest[n]].tissue
+                        if lower == _LOWER and (upper == _UPPER[0] or upper == _UPPER[1]):
+                            tissues[k, j, i] = _GAP
                 n += 1
 
 
@@ -277,7 +288,7 @@ def _put(grid: Grid, shape: Shape, first: Indices, stop: Indices, found: Found) 
 def _stretch(found: Found, corners: Found) -> None:
     """Fill a cube far from any surface from the distances at its eight corners."""
     corner, n = corners.total, 0
-    found.other[:] = 1e3
+    found.beside[:] = -1
     found.nearest[:] = corners.nearest[0]
     for k in range(_SMALL):
         c = k / (_SMALL - 1)

@@ -75,6 +75,7 @@ _SPINOUS = (
     "set: 8 to 12 mm between processes (World Neurosurg 2013, PMID 22120390); smallest at L5 (Aylott et al. 2012)"
 )
 _FACET = "set, within Panjabi et al. 1993, Spine 18:1298 and Masharawi et al. 2005, Spine 30:E281"
+_INTERFACET = "Masharawi et al. 2010, Eur Spine J 19:768: 0.63 to 0.77 of the width of the body below; L5: set"
 _FACET_ANGLE = "L4 45.0 degrees: J Pain Res 2022, 15:2363, controls; course: Van Schaik et al. 1985, Spine 10:59"
 
 MORPHOMETRY: dict[str, Row] = {
@@ -94,7 +95,7 @@ MORPHOMETRY: dict[str, Row] = {
     "lamina_height": Row((19.5, 18.5, 18.0, 17.0, 16.0, 14.5, 16.0), 1.1, _LAMINA),
     "lamina_thickness": Row((6.0, 6.2, 6.5, 6.6, 6.5, 6.0, 5.0), 0.6, _LAMINA),
     "lamina_slope_deg": Row((14.0, 15.0, 17.0, 19.0, 22.0, 24.0, 20.0), 2.0, _LAMINA),
-    "interfacet": Row((24.0, 26.0, 28.5, 32.0, 37.5, 43.0, 40.0), 1.8, _FACET),
+    "interfacet": Row((26.0, 28.0, 29.8, 32.4, 36.5, 42.0, 40.0), 1.6, _INTERFACET),
     "facet_width": Row((10.5, 11.5, 12.5, 13.5, 14.5, 15.5, 14.0), 0.9, _FACET),
     "facet_height": Row((12.5, 13.5, 14.5, 15.0, 15.5, 16.0, 14.0), 0.9, _FACET),
     "facet_deg": Row((20.0, 25.0, 30.0, 37.0, 45.0, 51.0, 50.0), 4.0, _FACET_ANGLE),
@@ -109,7 +110,7 @@ DISC_HEIGHT = Row((6.8, 8.4, 9.8, 10.8, 11.6, 11.0, 0.0), 0.8, "set, between two
 REFERENCE_HEIGHT_MM = 1680.0
 _WIDER_MALE = 0.04
 """Half of what men's vertebrae are wider than women's of the same stature (Taylor and Twomey 1984, Spine 9:147)."""
-_COMMON, _OWN = 0.6, 0.5
+_COMMON, _OWN = 0.85, 0.35
 """Shares of the spread that all levels of one person have in common, and that each level has for itself."""
 _MOST = 1.8
 """A person lies at most so many SD from the mean in any one draw, so that every seed is a person."""
@@ -118,14 +119,18 @@ _MOST = 1.8
 def vertebra_sizes(parameters: PatientParameters, rng: np.random.Generator) -> tuple[VertebraSize, ...]:
     """Return the dimensions of one person's vertebrae, one for each of VERTEBRAE.
 
-    Lengths follow stature in proportion; widths and depths also sex; the rest is drawn from `rng`.
+    Lengths follow stature in proportion; widths and depths also sex; the rest is drawn from `rng`. The two end plates
+    of a body vary together.
     """
     tall = parameters.height_mm / REFERENCE_HEIGHT_MM
     wide = tall * (1 + (_WIDER_MALE if parameters.sex == Sex.MALE else -_WIDER_MALE))
     columns: dict[str, Floats] = {}
+    draws: dict[str, Floats] = {}
     for name in (field.name for field in fields(VertebraSize)):
         scale = 1.0 if name.endswith("_deg") else tall if name.endswith(("height", "length")) else wide
-        columns[name] = scale * _drawn(MORPHOMETRY[name], rng)
+        row = MORPHOMETRY[name]
+        draws[name] = draws[name.replace("lower", "upper")] if name.startswith("lower") else _draws(row, rng)
+        columns[name] = scale * (np.array(row.mean) + row.sd * draws[name])
     return tuple(
         VertebraSize(**{name: float(values[i]) for name, values in columns.items()}) for i in range(len(VERTEBRAE))
     )
@@ -133,11 +138,13 @@ def vertebra_sizes(parameters: PatientParameters, rng: np.random.Generator) -> t
 
 def disc_heights(parameters: PatientParameters, rng: np.random.Generator) -> Floats:
     """Return the height in the middle of the disc below each of VERTEBRAE but the last, mm, shape (6,)."""
-    heights: Floats = parameters.height_mm / REFERENCE_HEIGHT_MM * _drawn(DISC_HEIGHT, rng)[:-1]
+    drawn = np.array(DISC_HEIGHT.mean) + DISC_HEIGHT.sd * _draws(DISC_HEIGHT, rng)
+    heights: Floats = parameters.height_mm / REFERENCE_HEIGHT_MM * drawn[:-1]
     return heights
 
 
-def _drawn(row: Row, rng: np.random.Generator) -> Floats:
+def _draws(row: Row, rng: np.random.Generator) -> Floats:
+    """Return how far one person is from the mean at each level, SD."""
     draws = np.clip(rng.standard_normal(1 + len(row.mean)), -_MOST, _MOST)
-    values: Floats = np.array(row.mean) + row.sd * (_COMMON * draws[0] + _OWN * draws[1:])
+    values: Floats = _COMMON * draws[0] + _OWN * draws[1:]
     return values

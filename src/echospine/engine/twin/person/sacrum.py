@@ -11,7 +11,7 @@ from echospine.domain.units import Floats
 from echospine.engine.twin.patient import Transition
 from echospine.engine.twin.person.bars import Bar, Bone, Role, capsule, place
 from echospine.engine.twin.person.spine import Spine, Vertebra
-from echospine.engine.twin.person.vertebra import cuts_from_above, neighbours, roughness, superior_process
+from echospine.engine.twin.person.vertebra import parts_beside, neighbours, roughness, superior_process
 from echospine.engine.twin.tissues import Tissue
 
 SACROILIAC_GAP_MM = 2.2
@@ -44,7 +44,7 @@ def sacrum_bone(spine: Spine) -> Bone:
     for joint in met.above:
         rows += [place(part, joint.pose) for part in superior_process(joint)]
     rows += [place(part, sacrum.pose) for part in _holes(spine, sacrum, scale)]
-    return Bone("sacrum", np.concatenate([*rows, *cuts_from_above(met)]), roughness(spine, index, _middle(sacrum)))
+    return Bone("sacrum", np.concatenate([*rows, *parts_beside(met)]), roughness(spine, index, _middle(sacrum)))
 
 
 def _bodies(sacrum: Vertebra, scale: float) -> list[Bar]:
@@ -88,8 +88,8 @@ def lateral_mass(scale: float, sign: int) -> list[Bar]:
     """Return ala and lateral part of one side, own frame of S1: what the ilium rests on."""
     mirror = np.array((sign, 1.0, 1.0)) * scale
     ala = capsule(
-        Tissue.SACRUM, (np.array((12.0, 0.0, -1.0)) * mirror, np.array((50.0, 9.0, -9.0)) * mirror),
-        (11.5 * scale, 15.0 * scale), (12.0 * scale, 14.0 * scale), _Z, square=0.2, rounding=6.0, blend=9.0,
+        Tissue.SACRUM, (np.array((13.0, 1.0, -5.0)) * mirror, np.array((50.0, 9.0, -9.0)) * mirror),
+        (11.5 * scale, 15.0 * scale), (12.0 * scale, 14.0 * scale), _Z, square=0.2, rounding=6.0, blend=7.0,
     )  # fmt: skip
     side = capsule(
         Tissue.SACRUM, (np.array((34.0, 15.0, -6.0)) * mirror, np.array((18.5, 27.0, -78.0)) * mirror),
@@ -159,7 +159,7 @@ def _ilium(spine: Spine, sacrum: Vertebra, scale: float, sign: int) -> Bone:
     bars.append(capsule(Tissue.ILIUM, (points[0], spine_end), (7.6, 7.0), (7.6, 7.0), _X, rounding=5.0, blend=5.0))
     rows = [place(bar, frame) for bar in bars]
     for part in lateral_mass(scale, sign):
-        rows.append(place(replace(part, role=Role.CUT, gap=SACROILIAC_GAP_MM, blend=1.0), sacrum.pose))
+        rows.append(place(replace(part, role=Role.BESIDE, gap=SACROILIAC_GAP_MM), sacrum.pose))
     return Bone(f"ilium_{sign}", np.concatenate(rows), roughness(spine, 10 + sign, _middle(sacrum)))
 
 

@@ -57,7 +57,7 @@ class Vertebra:
     def transverse_tip_mm(self) -> tuple[float, float, float]:
         """Own (x, y, z) of the left transverse process' tip; the right one mirrors it."""
         rise = 2.0 if self.level == "L5" else -1.0
-        return self.size.transverse_span / 2, self.back_wall_mm + 8.0, self.pedicle_mm + rise
+        return self.size.transverse_span / 2, self.back_wall_mm + 10.0, self.pedicle_mm + rise
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,8 +194,8 @@ INTERSPINOUS_MM = 7.0
 World Neurosurg 2013, PMID 22120390)."""
 _DISC_WEDGE_DEG = np.array((1.0, 4.5, 6.5, 8.0, 10.0, 11.5))
 """Discs below T12 to L5 where lordosis is 50 degrees (Been et al. 2010; Bernhardt and Bridwell 1989, Spine 14:717)."""
-_CORONAL_SHARE = np.array((-0.70, -1.0, -0.55, 0.0, 0.55, 0.80, 0.50)) / 2
-"""Coronal tilt of each upper end plate as a share of the Cobb angle; L5's lower end plate has +1/2. Apex at L3."""
+_CORONAL_SHARE = np.array((-0.70, -1.0, -0.55, 0.0, 0.55, 1.0, 0.50)) / 2
+"""Coronal tilt of each vertebra as a share of the Cobb angle (L1 to L5); the apex is L3. Discs alone are wedged."""
 _ROTATION_SHARE = np.array((0.2, 0.45, 0.8, 1.0, 0.75, 0.35, 0.0))
 """Axial rotation of each vertebra as a share of the apex'."""
 
@@ -214,9 +214,7 @@ def _end_plate_tilts(parameters: PatientParameters, sizes: tuple[VertebraSize, .
     upper = -slope + np.append(np.cumsum(steps[::-1])[::-1], 0.0)
     lower = upper - wedges
     coronal = parameters.scoliosis_deg * _CORONAL_SHARE
-    coronal_lower = coronal + np.append(np.diff(coronal) / 3, 0.0)
-    coronal_lower[5] = parameters.scoliosis_deg / 2
-    return np.radians(np.stack((upper, coronal), 1)), np.radians(np.stack((lower, coronal_lower), 1))
+    return np.radians(np.stack((upper, coronal), 1)), np.radians(np.stack((lower, coronal), 1))
 
 
 def _axes(tilts: Floats, turn: float) -> Floats:

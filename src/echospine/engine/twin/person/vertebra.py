@@ -15,12 +15,14 @@ from echospine.engine.twin.tissues import Tissue
 
 GAP_MM = 2.0
 """Cartilage, fluid and capsule between two articular processes, before hypertrophy narrows it."""
-_CLEARANCE_MM = 1.5
-"""Room that other parts of neighbouring vertebrae leave each other (interspinous ligament, capsule)."""
+_SWELL_MM = 1.2
+"""What flowing into its neighbours adds to an inferior articular process towards the joint."""
 _PEDICLE_DEG = {"T12": -4.0, "L1": 10.0, "L2": 12.0, "L3": 14.0, "L4": 18.0, "L5": 29.0}
 """Transverse angle of the pedicles (Zindrick et al. 1987)."""
 _LAMINA_DEG = {"T12": 62.0, "L1": 62.0, "L2": 62.0, "L3": 62.0, "L4": 58.0, "L5": 54.0, "S1": 60.0}
 """Half the angle between the laminae (Wang et al. 2024, World Neurosurg, surface angle 124 to 108 degrees)."""
+_KIDNEY_MM = 1.3
+"""Half of how far the body would reach into the canal, which then leaves its round front in the body's back."""
 _X, _Y, _Z = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
 _ROUGH_MM, _N_WAVES = 0.10, 4
 
@@ -48,12 +50,12 @@ def vertebra_bone(spine: Spine, index: int) -> Bone:
     for sign in (1, -1):
         parts += _side(spine, vertebra, met, sign)
     rows = [place(part, vertebra.pose) for part in parts]
-    for joint in met.below:
-        rows.append(place(inferior_process(joint), joint.pose))
     for joint in met.above:
         rows += [place(part, joint.pose) for part in superior_process(joint)]
     rows.append(place(_canal(vertebra), vertebra.pose))
-    rows += cuts_from_above(met)
+    for joint in met.below:
+        rows.append(place(inferior_process(joint), joint.pose))
+    rows += parts_beside(met)
     return Bone(vertebra.level, np.concatenate(rows), roughness(spine, index, vertebra.pose.matrix[:3, 3]))
 
 
@@ -78,33 +80,34 @@ def roughness(spine: Spine, index: int, centre_mm: Floats) -> Floats:
     return frozen(np.column_stack((vectors, phases, np.full(_N_WAVES, _ROUGH_MM))))
 
 
-def cuts_from_above(met: Neighbours) -> list[npt.NDArray[np.void]]:
-    """Return what a vertebra leaves free for the one above: joint gaps, and room for its spinous process."""
-    rows = []
+def parts_beside(met: Neighbours) -> list[npt.NDArray[np.void]]:
+    """Return the parts of the vertebra above that a vertebra keeps its gap to: its arch, with all it bears."""
+    if met.upper is None:
+        return []
+    parts = [(bar, met.upper.pose, GAP_MM) for bar in (*_arch(met.upper), *_spinous(met.upper))]
     for joint in met.above:
-        gap = GAP_MM - 0.7 * (joint.scale - 1.0)
-        cut = replace(inferior_process(joint), role=Role.JOINT, gap=gap, blend=0.6)
-        rows.append(place(cut, joint.pose))
-    if met.upper is not None:
-        cuts = (replace(bar, role=Role.CUT, gap=_CLEARANCE_MM, blend=1.0) for bar in _spinous(met.upper))
-        rows += [place(cut, met.upper.pose) for cut in cuts]
-    return rows
+        gap = GAP_MM - 0.8 * (joint.scale - 1.0)
+        pedicle, junction = _pedicle(met.upper, np.array((joint.sign, 1.0, 1.0)))
+        pars = _pars(junction, _foot(met.upper, joint))
+        parts += [(pedicle, met.upper.pose, gap), (pars, met.upper.pose, gap)]
+        parts.append((inferior_process(joint), joint.pose, gap))
+    return [place(replace(bar, role=Role.BESIDE, gap=gap), pose) for bar, pose, gap in parts]
 
 
 def _body(vertebra: Vertebra) -> Bar:
     size = vertebra.size
     return Bar(
         Tissue.VERTEBRAL_BODY,
-        (0.0, 0.0, 0.0),
+        (0.0, _KIDNEY_MM, 0.0),
         _Z,
         _X,
-        (size.lower_width / 2, size.upper_width / 2),
-        (size.lower_depth / 2, size.upper_depth / 2),
+        (size.lower_width / 2 + 0.6, size.upper_width / 2 + 0.6),
+        (size.lower_depth / 2 + _KIDNEY_MM + 0.4, size.upper_depth / 2 + _KIDNEY_MM + 0.4),
         size.height / 2,
         square=0.45,
         rounding=1.5,
         waist=0.13,
-        dish=1.2,
+        dish=1.0,
         wedge=float(np.tan(np.radians(size.wedge_deg))),
     )
 
@@ -152,11 +155,11 @@ def _spinous(vertebra: Vertebra) -> list[Bar]:
     half = size.spinous_height / 2
     ends = (middle + np.array((0.0, -1.0, 0.5)), np.array((0.0, tip_y, tip_z)))
     blade = capsule(
-        Tissue.SPINOUS_PROCESS, ends, (half * 0.85, half), (3.8, 3.3), _Z, square=0.5, rounding=2.2, blend=4.0
+        Tissue.SPINOUS_PROCESS, ends, (half * 0.8, half * 0.88), (3.8, 3.3), _Z, square=0.5, rounding=2.2, blend=4.0
     )
     knob = capsule(
         Tissue.SPINOUS_PROCESS,
-        (np.array((0.0, tip_y - 5.0, tip_z + half * 0.95)), np.array((0.0, tip_y - 5.5, tip_z - half * 1.12))),
+        (np.array((0.0, tip_y - 5.0, tip_z + half * 0.85)), np.array((0.0, tip_y - 5.5, tip_z - half * 1.02))),
         (3.6, 4.8),
         (5.0, 5.5),
         _X,
@@ -176,7 +179,7 @@ def _side(spine: Spine, vertebra: Vertebra, met: Neighbours, sign: int) -> list[
     below = next((joint for joint in met.below if joint.sign == sign), None)
     above = next((joint for joint in met.above if joint.sign == sign), None)
     if below is not None:
-        bars.append(_pars(vertebra, junction, own.apply(below.pose.apply((-5.0, 0.0, 3.0)))))
+        bars.append(_pars(junction, _foot(vertebra, below)))
     if above is not None:
         socket = own.apply(above.pose.apply((4.8, 0.5, -1.0)))
         root = junction - np.array((0.0, 0.0, 0.2 * vertebra.size.pedicle_height))
@@ -195,17 +198,24 @@ def _pedicle(vertebra: Vertebra, mirror: Floats) -> tuple[Bar, Floats]:
     angle = np.radians(_PEDICLE_DEG[vertebra.level])
     direction = np.array((np.sin(angle), np.cos(angle), 0.0))
     half = size.pedicle_width / 2
-    isthmus = np.array((size.canal_width / 2 + half * np.cos(angle), vertebra.back_wall_mm + 1.0, vertebra.pedicle_mm))
-    ends = ((isthmus - 9.0 * direction) * mirror, (isthmus + 9.0 * direction) * mirror)
+    x = size.canal_width / 2 + half * np.cos(angle) - 0.6
+    isthmus = np.array((x, vertebra.back_wall_mm + 2.0, vertebra.pedicle_mm))
+    ends = ((isthmus - 10.0 * direction) * mirror, (isthmus + 8.0 * direction) * mirror)
     tall = size.pedicle_height / 2
     bar = capsule(
-        Tissue.PEDICLE, ends, (tall * 1.15, tall * 1.1), (half * 1.15, half * 1.15), _Z,
+        Tissue.PEDICLE, ends, (tall * 1.12 - 0.5, tall * 1.08 - 0.5), (half * 1.15 - 1.1, half * 1.15 - 1.1), _Z,
         square=0.25, rounding=2.5, waist=0.13, blend=3.0,
     )  # fmt: skip
-    return bar, (isthmus + 8.0 * direction) * mirror
+    return bar, (isthmus + 7.0 * direction) * mirror
 
 
-def _pars(vertebra: Vertebra, junction: Floats, foot: Floats) -> Bar:
+def _foot(vertebra: Vertebra, joint: Joint) -> Floats:
+    """Where the pars meets the inferior articular process, own frame of the vertebra above the joint."""
+    foot: Floats = vertebra.pose.inverse.apply(joint.pose.apply((-6.0 - _SWELL_MM, 0.0, 0.45 * joint.height_mm)))
+    return foot
+
+
+def _pars(junction: Floats, foot: Floats) -> Bar:
     """The strut from pedicle to inferior articular process, narrowest in its middle."""
     return capsule(
         Tissue.LAMINA, (junction + np.array((0.0, 1.0, 1.0)), foot), (7.0, 6.8), (5.0, 5.0), _X,
@@ -215,11 +225,11 @@ def _pars(vertebra: Vertebra, junction: Floats, foot: Floats) -> Bar:
 
 def inferior_process(joint: Joint) -> Bar:
     """The inferior articular process, in the frame of its joint: its convex face looks outwards and forwards."""
-    half_gap, thick = GAP_MM / 2, 5.1 * joint.scale
+    half_gap, thick = 1.0, min(5.2, 0.38 * joint.width_mm) * joint.scale
     tall, wide = joint.height_mm / 2, joint.width_mm / 2 * joint.scale
     return Bar(
         Tissue.INFERIOR_ARTICULAR,
-        (-half_gap - thick, 0.3, 1.5),
+        (-half_gap - thick - _SWELL_MM, 0.3, 1.5),
         _Z,
         _Y,
         (wide * 0.85, wide),
@@ -267,11 +277,11 @@ def superior_process(joint: Joint) -> list[Bar]:
 def _transverse(spine: Spine, vertebra: Vertebra, junction: Floats, mirror: Floats) -> list[Bar]:
     """Long and flat at L1 to L4, short and stout at L5, which grows on to the sacrum where sacralised."""
     tip = np.array(vertebra.transverse_tip_mm) * mirror
-    root = junction + np.array((-2.0, -3.5, -1.0)) * mirror
+    root = junction + np.array((-1.0, -1.0, -1.0)) * mirror
     if vertebra.level == "L5":
         stout = spine.parameters.transition == Transition.SACRALISED
         height, depth = ((9.5, 10.5), (7.5, 7.0)) if stout else ((8.5, 6.0), (7.0, 4.6))
-        root += np.array((-3.0, -5.0, 0.0)) * mirror
+        root += np.array((-3.0, -7.0, 0.0)) * mirror
         tip[2] -= 12.0 if stout else 0.0
     else:
         height, depth = (6.5, 4.8), (4.4, 3.2)
