@@ -3,87 +3,21 @@
 from __future__ import annotations
 
 import json
-import struct
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+from live_viewer import Call, Viewer, calling_on, control
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
 
 from echospine.apps.server.app import create_app
 from echospine.apps.server.limits import Limits
 from scanner_kit import SIDE_PX, PlainTwin, upright
 from serving import BrightestRow, assert_problem, memory_house, serving, wait_for
-
-Call = Callable[..., AbstractContextManager["Viewer"]]
-
-
-class Viewer:
-    """A page without a page: says and hears on the socket."""
-
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
-        self.said: list[dict[str, Any]] = []
-
-    def say(self, **message: Any) -> None:
-        self.socket.send(json.dumps(message))
-
-    def hear(self, kind: str) -> dict[str, Any]:
-        """Return the next text message of that kind; frames before it are passed over."""
-        while True:
-            message = self.socket.recv(timeout=20)
-            if isinstance(message, str):
-                found = json.loads(message)
-                self.said.append(found)
-                if found["type"] == kind:
-                    return found
-
-    def frame(self, timeout_s: float = 20) -> tuple[dict[str, Any], np.ndarray, np.ndarray | None]:
-        """Return the next frame: head, pixels, label map."""
-        while True:
-            message = self.socket.recv(timeout=timeout_s)
-            if isinstance(message, bytes):
-                return unpacked(message)
-            self.said.append(json.loads(message))
-
-    def shown(self, **changes: Any) -> tuple[dict[str, Any], np.ndarray, np.ndarray | None]:
-        """Return the next frame, and say that it was shown."""
-        found = self.frame()
-        self.say(type="ack", index=found[0]["index"])
-        return found
-
-    def control(self, number: int = 1, **changes: Any) -> None:
-        self.say(**control(number, **changes))
-
-    def scan(self) -> None:
-        """Open a scanner, and let it run."""
-        self.say(type="open-scanner")
-        self.hear("patient")
-        self.control()
-        self.say(type="run", running=True)
-
-
-def control(number: int = 1, **changes: Any) -> dict[str, Any]:
-    pose = upright(20.0, 0.0).matrix.ravel().tolist()
-    return {"type": "control", "number": number, "pose": pose, "machine": "linear L12-4", "breathing": False} | changes
-
-
-def unpacked(message: bytes) -> tuple[dict[str, Any], np.ndarray, np.ndarray | None]:
-    (length,) = struct.unpack_from("<I", message)
-    head = json.loads(message[4 : 4 + length])
-    bytes_left = np.frombuffer(message, np.uint8, offset=4 + length)
-    size = head["width"] * head["height"] * head["channels"]
-    pixels = bytes_left[:size].reshape(head["height"], head["width"])
-    if head["truth"] is None:
-        assert bytes_left.size == size
-        return head, pixels, None
-    return head, pixels, bytes_left[size:].reshape(head["truth"]["height"], head["truth"]["width"])
 
 
 @pytest.fixture
@@ -100,15 +34,7 @@ def live(plain: PlainTwin, tmp_path: Path) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def call(live: httpx.Client) -> Call:
-    """Return a function that opens a socket to the server."""
-
-    @contextmanager
-    def calling(path: str = "/api/live", **headers: str) -> Iterator[Viewer]:
-        address = str(live.base_url).replace("http", "ws", 1).rstrip("/") + path
-        with connect(address, additional_headers=headers, compression=None, open_timeout=20) as socket:
-            yield Viewer(socket)
-
-    return calling
+    return calling_on(live)
 
 
 def test_a_viewer_gets_the_scanner_the_patient_and_frames(call: Call):

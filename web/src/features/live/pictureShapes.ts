@@ -1,5 +1,6 @@
 /** What is drawn over a live picture: how deep it goes, where the focus is, and what is known to be there. */
 
+import type { FrameHead } from "../../api/types";
 import type { Point } from "../../shared/geometry";
 import type { Shape } from "../../shared/viewer/shapes";
 import { colourOf } from "../../shared/colours";
@@ -9,18 +10,21 @@ import { outlines, rescaled, seats, type Seat } from "./truth";
 
 const INK = colourOf("subcutaneous");
 const TICK_SHARE = 0.014;
+const MOST_MM = 400;
 const LEAST_STEPS = 12;
 const LEAST_ROOM = 2.5;
 
 /** Return a scale in centimetres along the right edge, with the focus on it; nothing for a picture without one. */
-export function ruler(screen: Screen, depth_mm: number, focus_mm: number | undefined): Shape[] {
-  const { image, width } = screen.head;
-  if (!image) return [];
-  const rowOf = (mm: number): number => (mm - image[7]!) / image[5]!;
+export function ruler({ head }: Screen, depth: number | undefined, focus_mm: number | undefined): Shape[] {
+  const scale = scaleOf(head);
+  if (!scale) return [];
+  const { width, height } = head;
+  const rowOf = (mm: number): number => scale.top + mm / scale.step;
+  const depth_mm = Math.min(depth ?? MOST_MM, (height - 1 - scale.top) * scale.step);
   const tick = width * TICK_SHARE;
   const edge = width - 1 - tick;
   const shapes: Shape[] = [];
-  for (let mm = 0; mm <= depth_mm + 1e-6; mm += 10) {
+  for (let mm = 0; mm <= depth_mm + 0.1; mm += 10) {
     const [row, long] = [rowOf(mm), mm % 50 === 0];
     shapes.push({
       kind: "line",
@@ -45,6 +49,14 @@ export function ruler(screen: Screen, depth_mm: number, focus_mm: number | undef
     shapes.push({ kind: "line", points, closed: true, colour: "#8fc7ff", fill: "#8fc7ff", width: 1 });
   }
   return shapes;
+}
+
+/** Return the row of no depth, and mm for each row: from the probe, else from the largest region with a scale. */
+function scaleOf({ image, regions }: FrameHead): { readonly top: number; readonly step: number } | undefined {
+  if (image) return { top: -image[7]! / image[5]!, step: image[5]! };
+  const size = ({ x0, x1, y0, y1 }: (typeof regions)[number]): number => (x1 - x0) * (y1 - y0);
+  const [largest] = regions.filter(({ spatial }) => spatial).sort((a, b) => size(b) - size(a));
+  return largest?.step_y_mm ? { top: largest.y0, step: largest.step_y_mm } : undefined;
 }
 
 /** Draws what is known to be there; remembers where names stood, so that they stay. */

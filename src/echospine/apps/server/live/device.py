@@ -41,7 +41,7 @@ class DeviceFeed:
 
 
 def open_device(host: str, port: int) -> LiveSource:
-    """Open what sends over OpenIGTLink from that host and port."""
+    """Open what sends over OpenIGTLink from that host and port; raises InputError for an address that cannot be one."""
     from echospine.apps.wiring import build_live
 
-    return build_live(host, port)
+    return build_live(f"igtl://{f'[{host}]' if ':' in host else host}:{port}")
