@@ -99,7 +99,7 @@ class Machine:
     reverberation_db: float = -28.0
     speckle_reduction: float = 0.0
     curve: float = 1.0
-    scatterers_per_mm3: float = 16.0
+    scatterers_per_mm3: float = 8.0
     mirror_db: float = 42.0
     white_db: float = 36.0
     gel_mm: float = 1.0
@@ -108,5 +108,5 @@ class Machine:
 
 ABDOMINAL = Machine("convex C5-2", CONVEX)
 """A general-purpose scanner with a curved probe, as for the spine."""
-MUSCULOSKELETAL = Machine("linear L12-4", LINEAR, scatterers_per_mm3=120.0, speckle_reduction=0.3)
+MUSCULOSKELETAL = Machine("linear L12-4", LINEAR, scatterers_per_mm3=80.0, speckle_reduction=0.3)
 """A general-purpose scanner with a linear probe, as for muscle and fascia."""

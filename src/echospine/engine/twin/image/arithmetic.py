@@ -67,7 +67,8 @@ def steady(values: npt.ArrayLike) -> Singles:
     array = np.asarray(values, np.float64)
     largest = float(np.max(np.abs(array), initial=1e-30))
     grid = 2.0 ** (np.ceil(np.log2(largest)) - 18)
-    return (np.round(array / grid) * grid).astype(np.float32)
+    rounded: Singles = (np.round(array / grid) * grid).astype(np.float32)
+    return rounded
 
 
 @cache

@@ -19,21 +19,23 @@ from echospine.domain.poses import Pose
 from echospine.domain.units import Floats, Mask
 from echospine.engine.twin.image.arithmetic import Singles, steady
 from echospine.engine.twin.image.compiled import LANES
-from echospine.engine.twin.image.tables import Lines, Spread
+from echospine.engine.twin.image.tables import Lines, Places, Spread
 from echospine.engine.twin.probe import Machine, Probe, Settings
 
 SPEED_MM_US = 1.54
 """Speed of sound that every scanner assumes, mm per microsecond."""
 FOCUSED = 0.886 * np.sqrt(2.0)
 """One-way width at the focus over wavelength * depth / aperture."""
+PULSE = 1.34
+"""Duration of the pulse at half amplitude times its bandwidth."""
 DEFOCUSED = 0.80
 """Half-amplitude width of a beam far from its focus over that of the cone between aperture and focus."""
 FWHM_PER_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))
 
 PER_CELL = 4
 """Scatterers in one cell of tissue."""
-ENOUGH = 14.0
-"""Scatterers in a resolution cell at which the envelope is that of fully developed speckle to 3 %."""
+ENOUGH = 25.0
+"""Scatterers in a resolution cell at which the envelope is that of fully developed speckle (SNR above 1.85)."""
 DEPTHS = 256
 """Rows of the point-spread tables."""
 SUBLINES = 16
@@ -42,6 +44,8 @@ PROFILE_STEPS = 16
 """Entries of the elevation profile per SD."""
 SLAB_SIGMAS = 1.75
 """Half thickness of the slab that is heard, SD of its profile: 98.7 % of the energy."""
+SPLIT = 1.0 / 6.0
+"""Mean variance that sharing an echo between two samples adds to the pulse, samples squared."""
 WIDEST_LINES = 2.0
 """Largest SD of the beam, in lines, that LANES taps hold; wider beams are cut to it."""
 
@@ -52,15 +56,16 @@ def wavelength_mm(probe: Probe) -> float:
 
 
 def pulse_width_mm(probe: Probe) -> float:
-    """Return the axial width of a point's echo, mm: a Gaussian pulse of the probe's bandwidth (-6 dB, there and back).
+    """Return the axial width of a point's echo, mm: one cycle, sent and heard through the probe's band.
 
-    For Gaussians the widths in time and in frequency multiply to 4 ln 2 / pi = 0.88.
+    PULSE over the bandwidth (-6 dB, there and back); a Gaussian band alone would give 0.88, the flat-topped band of
+    real probes with a cycle to excite it gives 1.34 (as in Garcia 2022, Comput Methods Programs Biomed 218:106726).
     """
-    return SPEED_MM_US / 2 * (4 * np.log(2) / np.pi) / (probe.bandwidth * probe.frequency_mhz)
+    return SPEED_MM_US / 2 * PULSE / (probe.bandwidth * probe.frequency_mhz)
 
 
 def lateral_width_mm(probe: Probe, focus_mm: float, depth_mm: npt.ArrayLike) -> Floats:
-    """Return the lateral width of a point's echo at `depth_mm`, mm: fixed transmit focus, focus following on receive."""
+    """Return the lateral width of a point's echo at `depth_mm`, mm: focus fixed on transmit, following on receive."""
     depth = np.maximum(np.asarray(depth_mm, np.float64), 1e-3)
     hearing = FOCUSED * wavelength_mm(probe) * depth / np.minimum(probe.aperture_mm, depth / probe.f_number)
     sending = _one_way_mm(probe, min(probe.aperture_mm, focus_mm / probe.f_number), focus_mm, depth)
@@ -146,6 +151,7 @@ def _crowd(machine: Machine, lateral_sigma_mm: Floats, slice_sigma_mm: Floats) -
 def pulse_of(machine: Machine, lines: Lines) -> Singles:
     """Return the envelope of the pulse at steps of one sample, odd length, of unit energy per mm."""
     sigma = pulse_width_mm(machine.probe) / FWHM_PER_SIGMA / lines.sample_mm
+    sigma = np.sqrt(max(sigma**2 - SPLIT, 0.25))
     half = max(1, int(np.ceil(3.0 * sigma)))
     pulse = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
     return steady(pulse / np.sqrt(np.sum(pulse**2) * lines.sample_mm))
@@ -155,14 +161,14 @@ def pulse_of(machine: Machine, lines: Lines) -> Singles:
 class Raster:
     """How a picture lies upon the lines: its geometry, its place in Probe, and where each pixel reads the lines.
 
-    `pixel`: flat indices of the pixels inside the field, int32, (n,); `corner`: flat index of the sample above and
-    left of each, int32; `down`, `across`: shares of the way to the next sample and line, float32.
+    `pixel`: flat indices of the pixels inside the field, (n,); `corner`: flat index of the sample above and left of
+    each; `down`, `across`: shares of the way to the next sample and line.
     """
 
     geometry: ImageGeometry
     image_to_probe: Pose
-    pixel: npt.NDArray[np.int32]
-    corner: npt.NDArray[np.int32]
+    pixel: Places
+    corner: Places
     down: Singles
     across: Singles
 

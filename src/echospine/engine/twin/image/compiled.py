@@ -1,49 +1,65 @@
 """How the loops of this room are compiled.
 
-`kernel` and `inlined` compile without numba's counting of references to arrays, which costs more than the work in loops
-that call each other; so they must not make arrays, only write into those they are given. No fast-math, no threads of
-their own: the bits are the same on every machine, and callers share out the work.
+Without numba's counting of references to arrays, which costs more than the work in loops that call each other; so
+kernels make no arrays, only write into those they are given. No fast-math and no threads of their own: the bits are the
+same on every machine, and callers share out the work.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-kernel = njit(cache=True, nogil=True, _nrt=False)
-inlined = njit(cache=True, nogil=True, _nrt=False, forceinline=True)
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
 
 LANES = 8
 """Neighbours that one instruction adds to."""
 
 
-@intrinsic
-def add_weighted(typing: Any, out: Any, at: Any, weights: Any, row: Any, value: Any) -> Any:
+def kernel(function: F) -> F:
+    """Compile `function` on first call, and keep the code on disk."""
+    compiled: F = njit(**_OPTIONS)(function)
+    return compiled
+
+
+def inlined(function: F) -> F:
+    """Compile `function` as a part of each kernel that calls it."""
+    compiled: F = njit(forceinline=True, **_OPTIONS)(function)
+    return compiled
+
+
+def _add_weighted(typing, out, at, weights, row, value):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0917
     """Do `out[at + t] += weights[row + t] * value` for t in 0 to LANES - 1; float32, flat arrays, no bounds check.
 
-    numba leaves short loops scalar, so the instruction is spelled out. Each lane is one multiplication and one addition,
-    never fused, so the bits are those of the plain loop.
+    numba leaves short loops scalar, so the instruction is spelled out. Each lane is one multiplication and one
+    addition, never fused, so the bits are those of the plain loop.
     """
-    signature = types.void(out, at, weights, row, value)
+    return types.void(out, at, weights, row, value), _emit_add_weighted
 
-    def emit(context: Any, builder: Any, sign: Any, values: Any) -> Any:
-        lanes = ir.VectorType(ir.FloatType(), LANES)
 
-        def pointer(array: Any, kind: Any, index: Any) -> Any:
-            data = cgutils.create_struct_proxy(kind)(context, builder, value=array).data
-            return builder.bitcast(builder.gep(data, [index]), lanes.as_pointer())
+def _emit_add_weighted(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401 -- numba's
+    lanes = ir.VectorType(ir.FloatType(), LANES)
 
-        target = pointer(values[0], sign.args[0], values[1])
-        source = pointer(values[2], sign.args[2], values[3])
-        spread = builder.insert_element(ir.Constant(lanes, ir.Undefined), values[4], ir.Constant(ir.IntType(32), 0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-        spread = builder.shuffle_vector(spread, ir.Constant(lanes, ir.Undefined), zeros)
-        product = builder.fmul(builder.load(source, align=4), spread)
-        builder.store(builder.fadd(builder.load(target, align=4), product), target, align=4)
-        return context.get_dummy_value()
+    def pointer(array: int, index: int) -> Any:  # noqa: ANN401
+        record: Any = cgutils.create_struct_proxy(signature.args[array])  # type: ignore[no-untyped-call]
+        data = record(context, builder, value=values[array]).data
+        return builder.bitcast(builder.gep(data, [values[index]]), lanes.as_pointer())
 
-    return signature, emit
+    target, source = pointer(0, 1), pointer(2, 3)
+    first = ir.Constant(ir.IntType(32), 0)
+    value = builder.insert_element(ir.Constant(lanes, ir.Undefined), values[4], first)
+    everywhere = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    value = builder.shuffle_vector(value, ir.Constant(lanes, ir.Undefined), everywhere)
+    product = builder.fmul(builder.load(source, align=4), value)
+    builder.store(builder.fadd(builder.load(target, align=4), product), target, align=4)
+    return context.get_dummy_value()
+
+
+add_weighted: Callable[..., None] = intrinsic(_add_weighted)

@@ -36,7 +36,7 @@ def displaced(field: Field, x: float, y: float, z: float) -> tuple[float, float,
 @inlined
 def moves(field: Field) -> bool:
     """Return True where there is a displacement at all."""
-    return field.vectors.shape[0] > 0
+    return bool(field.vectors.shape[0] > 0)
 
 
 @kernel
@@ -56,7 +56,7 @@ def rested(field: Field, x: float, y: float, z: float, guess: tuple[float, float
 
 
 @kernel
-def _rest_all(field, points, out) -> None:  # type: ignore[no-untyped-def]
+def _rest_all(field: Field, points: Floats, out: Floats) -> None:
     for n in range(points.shape[0]):
         x, y, z = points[n, 0], points[n, 1], points[n, 2]
         u_x, u_y, u_z = rested(field, x, y, z, (0.0, 0.0, 0.0))

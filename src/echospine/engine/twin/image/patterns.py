@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from echospine.domain.units import Floats
 from echospine.engine.twin.anatomy import Anatomy
+from echospine.engine.twin.image.arithmetic import steady
 from echospine.engine.twin.image.tables import Answers
 from echospine.engine.twin.tissues import NO_ECHO, TISSUES, Texture, Tissue
 
@@ -66,7 +67,8 @@ def pattern() -> npt.NDArray[np.uint8]:
     cells = _smooth(rng, SHEETS / np.pi)
     bright = np.exp(-0.5 * (sheets / 0.22) ** 2) * (1.0 + 0.5 * cells) + 0.25 * cells
     bright = (bright - bright.mean()) / bright.std()
-    return np.clip(np.round(128.0 + STEP * bright), 1, 255).astype(np.uint8)
+    table: npt.NDArray[np.uint8] = np.clip(np.round(128.0 + STEP * bright), 1, 255).astype(np.uint8)
+    return table
 
 
 def _smooth(rng: np.random.Generator, sigma: float) -> Floats:
@@ -75,8 +77,8 @@ def _smooth(rng: np.random.Generator, sigma: float) -> Floats:
     return np.asarray(field / field.std())
 
 
-def answers_of(anatomy: Anatomy, scatterers_per_mm3: float) -> Answers:
-    """Return the scattering of every tissue, for scatterers of that density."""
+def answers_of(scatterers_per_mm3: float) -> Answers:
+    """Return the scattering of every tissue, for scatterers of that density; its places are in mm."""
     n_tissues = max(TISSUES) + 1
     amplitude = np.zeros((n_tissues, 256))
     grain = np.zeros((n_tissues, 2, 3, 4))
@@ -87,17 +89,22 @@ def answers_of(anatomy: Anatomy, scatterers_per_mm3: float) -> Answers:
             level /= np.sqrt(np.sum(share * level**2))
             amplitude[tissue] = level * 10.0 ** (acoustics.echo_db / 20.0)
         for side in (0, 1):
-            grain[tissue, side] = _grain(tissue, acoustics.texture, anatomy.spacing_mm, mirrored=side == 0)
+            grain[tissue, side] = _grain(tissue, acoustics.texture, mirrored=side == 0)
+    exact = np.round(grain * 2.0**20) / 2.0**20
     return Answers(
-        (amplitude / np.sqrt(scatterers_per_mm3)).astype(np.float32),
-        pattern().reshape(-1),
-        grain.astype(np.float32),
-        -float(anatomy.origin_mm[0]) / anatomy.spacing_mm,
+        steady(amplitude / np.sqrt(scatterers_per_mm3)), pattern().reshape(-1), exact.astype(np.float32), 0.0
     )
 
 
-def _grain(tissue: Tissue, texture: Texture, spacing_mm: float, *, mirrored: bool) -> Floats:
-    """Return the matrix (3, 4) from voxels (x, y, z, 1) to entries of the pattern."""
+def in_voxels(answers: Answers, anatomy: Anatomy) -> Answers:
+    """Return `answers` with places in voxels of `anatomy`."""
+    grain = answers.grain.copy()
+    grain[..., :3] *= np.float32(anatomy.spacing_mm)
+    return answers._replace(grain=grain, middle=-float(anatomy.origin_mm[0]) / anatomy.spacing_mm)
+
+
+def _grain(tissue: Tissue, texture: Texture, *, mirrored: bool) -> Floats:
+    """Return the matrix (3, 4) from mm (x, y, z, 1) to entries of the pattern."""
     along = np.array(FIBRES.get(tissue, _DOWN) if texture is Texture.FIBRES else (1.0, 0.0, 0.0))
     along = along / np.linalg.norm(along)
     if mirrored:
@@ -105,5 +112,5 @@ def _grain(tissue: Tissue, texture: Texture, spacing_mm: float, *, mirrored: boo
     deep = np.array([0.0, 1.0, 0.0]) - along[1] * along
     deep /= np.linalg.norm(deep)
     rows = np.stack([along, deep, np.cross(along, deep)])
-    entries = SHEETS * spacing_mm / np.array(SHEET_MM[texture])
+    entries = SHEETS / np.array(SHEET_MM[texture])
     return np.hstack([entries[:, None] * rows, np.full((3, 1), FAR)])

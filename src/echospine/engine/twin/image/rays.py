@@ -6,7 +6,7 @@ by each tissue's attenuation, and reflects where the impedance changes:
     amplitude = R * lobe(cos theta),  R = (Z2 - Z1) / (Z2 + Z1),  lobe = (1 - w) cos^n theta + w cos theta
 
 with theta between ray and surface normal. The first term is the coherent, mirror-like part, the second what a rough
-surface scatters widely; the same two-lobe form as Burger et al. 2013, IEEE Trans Med Imaging 32:609, eq. 5 to 8.
+surface scatters widely; two lobes as in Burger et al. 2013, IEEE Trans Med Imaging 32:609.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from echospine.domain.units import Floats
-from echospine.engine.twin.anatomy import DISTANCE_STEP_MM
-from echospine.engine.twin.image.arithmetic import Singles
+from echospine.engine.twin.image.arithmetic import Singles, hashed
 from echospine.engine.twin.image.compiled import inlined, kernel
 from echospine.engine.twin.image.motion import moves, rested
-from echospine.engine.twin.image.scatter import tissue_of
-from echospine.engine.twin.image.tables import Field, Hits, Lines, Optics, Slice, View, Volume
+from echospine.engine.twin.image.surfaces import bone_gap, bone_slope, in_volume, step_plane
+from echospine.engine.twin.image.tables import Hits, Lines, Scout, View, Volume, World
+from echospine.engine.twin.image.volume import tissue_of
 from echospine.engine.twin.tissues import Tissue
 
 ROW_SAMPLES = 2
@@ -39,22 +38,23 @@ LOST = 1e-5
 """One-way amplitude at which a ray ends."""
 KNOTS = 8
 """Rows between which the way back to the tissue at rest is drawn straight."""
-
 LEANS = (-0.4, -0.2, 0.2, 0.4)
 """Places on the aperture, as shares of its width, from which paths to a point are followed besides the middle."""
 
+Point = tuple[float, float, float]
 _AIR, _GEL = np.uint64(int(Tissue.AIR)), np.uint64(int(Tissue.GEL))
 _CORTEX = np.uint64(int(Tissue.LAMINA))
+_FAR_MM = 5.0
+_SEED = np.uint64(17)
 
 
 @inlined
-def on_line(lines: Lines, view: View, sine: float, cosine: float, offset: float, depth: float, away: float):  # type: ignore[no-untyped-def]
-    """Return the point of Patient at a depth along a line, `away` from the picture plane, mm."""
-    if lines.radius_mm == 0.0:
-        x, y = offset, depth
-    else:
+def on_line(lines: Lines, view: View, way: Point, depth: float, away: float) -> Point:
+    """Return the point of Patient at a depth along a line, `away` from the plane, mm; `way`: a row of directions."""
+    x, y = way[2], depth
+    if lines.radius_mm > 0.0:
         reach = lines.radius_mm + depth
-        x, y = sine * reach, cosine * reach - lines.radius_mm
+        x, y = way[0] * reach, way[1] * reach - lines.radius_mm
     e, o = view.axes, view.origin
     return (
         o[0] + e[0, 0] * x + e[0, 1] * y + e[0, 2] * away,
@@ -64,75 +64,20 @@ def on_line(lines: Lines, view: View, sine: float, cosine: float, offset: float,
 
 
 @inlined
-def bone_gap(volume: Volume, x: float, y: float, z: float) -> float:
-    """Return the signed distance to bone at a place in voxels, mm; below zero inside; far away where there is none."""
-    n_z, n_y, n_x = volume.distance.shape
-    if not (0.0 <= x < n_x - 1.0 and 0.0 <= y < n_y - 1.0 and 0.0 <= z < n_z - 1.0):
-        return 5.0
-    i, j, k = np.uint64(x), np.uint64(y), np.uint64(z)
-    d, one = volume.distance, np.uint64(1)
-    nearest = np.float64(d[k, j, i])
-    if nearest > 40.0 or nearest < -40.0:
-        return nearest * DISTANCE_STEP_MM
-    a, b, c = x - np.float64(i), y - np.float64(j), z - np.float64(k)
-    near = (d[k, j, i] * (1 - a) + d[k, j, i + one] * a) * (1 - b) + (
-        d[k, j + one, i] * (1 - a) + d[k, j + one, i + one] * a
-    ) * b
-    k += one
-    far = (d[k, j, i] * (1 - a) + d[k, j, i + one] * a) * (1 - b) + (
-        d[k, j + one, i] * (1 - a) + d[k, j + one, i + one] * a
-    ) * b
-    return (near * (1 - c) + far * c) * DISTANCE_STEP_MM
-
-
-@inlined
-def _bone_slope(volume: Volume, x: float, y: float, z: float, ray: tuple[float, float, float]) -> float:
-    """Return the cosine between the ray and the normal of the bone at a place in voxels."""
-    g_x = bone_gap(volume, x + 1, y, z) - bone_gap(volume, x - 1, y, z)
-    g_y = bone_gap(volume, x, y + 1, z) - bone_gap(volume, x, y - 1, z)
-    g_z = bone_gap(volume, x, y, z + 1) - bone_gap(volume, x, y, z - 1)
-    size = np.sqrt(g_x * g_x + g_y * g_y + g_z * g_z)
-    return abs(g_x * ray[0] + g_y * ray[1] + g_z * ray[2]) / size if size > 1e-9 else 1.0
-
-
-@kernel
-def _step_plane(
-    volume: Volume, optics: Optics, x: float, y: float, z: float, middle: float, ray: tuple[float, float, float]
-) -> tuple[float, float]:
-    """Fit a plane to the step of impedance near a place in voxels.
-
-    Of the 5 x 5 x 5 voxels around, those above `middle` make a share and a moment: these give the plane's distance and
-    normal. Return the cosine between ray and normal, and how far along the ray the plane lies, voxels.
-    """
-    i, j, k = int(np.floor(x + 0.5)), int(np.floor(y + 0.5)), int(np.floor(z + 0.5))
-    count = 0
-    g_x = g_y = g_z = 0
-    for dk in range(-2, 3):
-        for dj in range(-2, 3):
-            for di in range(-2, 3):
-                tissue = tissue_of(volume, np.uint64(i + di), np.uint64(j + dj), np.uint64(k + dk))
-                if optics.impedance[tissue] > middle:
-                    count += 1
-                    g_x += di
-                    g_y += dj
-                    g_z += dk
-    size = np.sqrt(float(g_x * g_x + g_y * g_y + g_z * g_z))
-    if size == 0.0:
-        return 0.0, 0.0
-    n_x, n_y, n_z = g_x / size, g_y / size, g_z / size
-    cosine = n_x * ray[0] + n_y * ray[1] + n_z * ray[2]
-    inside = (count / 125.0 - 0.5) * 5.0 * max(abs(n_x), abs(n_y), abs(n_z))
-    inside += n_x * (x - i) + n_y * (y - j) + n_z * (z - k)
-    if abs(cosine) < 0.2:
-        return abs(cosine), 0.0
-    return abs(cosine), min(max(-inside / cosine, -1.0), 1.0)
+def heading(view: View, way: Point) -> Point:
+    """Return the direction of a line in Patient."""
+    e = view.axes
+    return (
+        e[0, 0] * way[0] + e[0, 1] * way[1],
+        e[1, 0] * way[0] + e[1, 1] * way[1],
+        e[2, 0] * way[0] + e[2, 1] * way[1],
+    )
 
 
 @inlined
 def lobe(kind: int, cosine: float) -> float:
     """Return the amplitude sent back by a surface of that kind, relative to a mirror across the ray."""
-    narrow, power = 1.0, POWERS[kind]
-    factor = cosine
+    narrow, factor, power = 1.0, cosine, POWERS[kind]
     while power > 0:
         if power & 1:
             narrow *= factor
@@ -141,120 +86,141 @@ def lobe(kind: int, cosine: float) -> float:
     return (1.0 - WIDE[kind]) * narrow + WIDE[kind] * cosine
 
 
-@inlined
-def _keep(hits: Hits, line: int, depth: float, amplitude: float, kind: int) -> None:
-    n = hits.count[line]
-    if n < MOST_HITS and depth >= 0.0:
-        hits.depth_mm[line, n] = depth
-        hits.amplitude[line, n] = amplitude
-        hits.kind[line, n] = kind
-        hits.count[line] = n + 1
-
-
 @kernel
-def march(
-    volume: Volume,
-    field: Field,
-    view: View,
-    lines: Lines,
-    optics: Optics,
-    slices: Slice,
-    directions: Floats,
-    gel_mm: float,
-    block: tuple[int, int],
-    passed: Singles,
-    hits: Hits,
-) -> None:
+def march(world: World, scout: Scout, block: tuple[int, int], passed: Singles, hits: Hits) -> None:
     """Follow the rays of lines `block`.
 
-    `directions`: sine, cosine and lateral offset of each line, (n_lines, 3). Writes the one-way amplitude left at each
-    row, mean over the rays, into `passed` (n_rows, n_lines), which starts at zero, and reflections into `hits`.
+    Writes the one-way amplitude left at each row, mean over the rays, into `passed` (n_rows, n_lines), which starts at
+    zero, and reflections into `hits`.
     """
     for line in range(block[0], block[1]):
-        hits.count[line] = 0
+        hits.found[line] = 0
         hits.contact[line] = 0.0
-        for ray in range(slices.weight.size):
-            _follow(volume, field, view, lines, optics, slices, directions, gel_mm, line, ray, passed, hits)
+        for ray in range(scout.weight.size):
+            _follow(world, scout, (line, ray), passed, hits)
 
 
 @inlined
-def _follow(volume, field, view, lines, optics, slices, directions, gel_mm, line, ray, passed, hits):  # type: ignore[no-untyped-def]
+def _follow(world: World, scout: Scout, which: tuple[int, int], passed: Singles, hits: Hits) -> None:
     """Follow one ray of one line."""
-    sine, cosine, offset = directions[line, 0], directions[line, 1], directions[line, 2]
-    step = lines.sample_mm * ROW_SAMPLES
-    weight = slices.weight[ray]
-    e = view.axes
-    way = (
-        e[0, 0] * sine + e[0, 1] * cosine,
-        e[1, 0] * sine + e[1, 1] * cosine,
-        e[2, 0] * sine + e[2, 1] * cosine,
-    )
-    left = 1.0
-    before = _GEL
-    gap = 5.0
-    touched = False
-    u = (0.0, 0.0, 0.0)
-    ahead = (0.0, 0.0, 0.0)
+    line, ray = which
+    way = (scout.directions[line, 0], scout.directions[line, 1], scout.directions[line, 2])
+    step = scout.lines.sample_mm * ROW_SAMPLES
+    left, before, gap, touched = 1.0, _GEL, _FAR_MM, False
+    u = ahead = (0.0, 0.0, 0.0)
     for row in range(passed.shape[0]):
-        depth = row * step
-        x, y, z = on_line(lines, view, sine, cosine, offset, depth, slices.offset_mm[ray, row])
-        if moves(field):
-            if row % KNOTS == 0:
-                u = ahead if row else rested(field, x, y, z, u)
-                then = min(row + KNOTS, passed.shape[0] - 1)
-                f, g, h = on_line(lines, view, sine, cosine, offset, then * step, slices.offset_mm[ray, then])
-                ahead = rested(field, f, g, h, u)
-            share = (row % KNOTS) / KNOTS
-            x -= u[0] + share * (ahead[0] - u[0])
-            y -= u[1] + share * (ahead[1] - u[1])
-            z -= u[2] + share * (ahead[2] - u[2])
-        x = (x - volume.origin[0]) * volume.per_mm
-        y = (y - volume.origin[1]) * volume.per_mm
-        z = (z - volume.origin[2]) * volume.per_mm
-        here = before
-        if x > -0.5 and y > -0.5 and z > -0.5:
-            here = tissue_of(volume, np.uint64(x + 0.5), np.uint64(y + 0.5), np.uint64(z + 0.5))
-        else:
-            here = _AIR
-        if here == _AIR and not touched and depth <= gel_mm:
+        if moves(world.field) and row % KNOTS == 0:
+            u, ahead = _knots(world, scout, which, row, ahead)
+        at = on_line(scout.lines, world.probe, way, row * step, scout.offset_mm[ray, row])
+        at = in_volume(world.volume, at, u, ahead, (row % KNOTS) / KNOTS)
+        here, now = _tissue_here(world.volume, scout, at, before)
+        if here == _AIR and not touched and row * step <= scout.gel_mm:
             here = _GEL
-        touched = touched or (here != _AIR and here != _GEL) or (here == _GEL and depth > gel_mm)
-        now = 5.0
-        if volume.distance.size > 0:
-            now = bone_gap(volume, x, y, z)
-            if now < 0.0:
-                here = _CORTEX
-            elif optics.kind[here] == BONE:
-                here = before if optics.kind[before] != BONE else _GEL
+        touched = touched or (here != _AIR and (here != _GEL or row * step > scout.gel_mm))
         if here != before:
-            z_1, z_2 = optics.impedance[before], optics.impedance[here]
-            r = (z_2 - z_1) / (z_2 + z_1)
-            kind = optics.kind[here]
-            if kind != BONE and optics.kind[before] == BONE:
-                kind = BONE
-            if abs(r) > LEAST_STEP:
-                slope, shift = 1.0, -0.5 * step
-                if kind == BONE and volume.distance.size > 0:
-                    shift = -step * now / (now - gap) if now != gap else 0.0
-                    back = shift * volume.per_mm
-                    slope = _bone_slope(volume, x + back * way[0], y + back * way[1], z + back * way[2], way)
-                elif row > 0:
-                    back = -0.5 * step * volume.per_mm
-                    slope, along = _step_plane(
-                        volume, optics, x + back * way[0], y + back * way[1], z + back * way[2], 0.5 * (z_1 + z_2), way
-                    )
-                    shift += along / volume.per_mm
-                if row > 0:
-                    _keep(hits, line, depth + shift, weight * r * lobe(kind, slope), kind)
+            if row > 0:
+                _meet(world, scout, hits, (line, ray, before, here), (at, row * step, gap, now))
+            r = _reflection(scout, before, here)
             left *= np.sqrt(1.0 - r * r)
             before = here
         gap = now
-        passed[row, line] += np.float32(weight * left)
-        left *= optics.passed[here]
+        passed[row, line] += np.float32(scout.weight[ray] * left)
+        left *= scout.passed[here]
         if left < LOST:
             break
     if touched:
-        hits.contact[line] += weight
+        hits.contact[line] += scout.weight[ray]
+
+
+@inlined
+def _knots(world: World, scout: Scout, which: tuple[int, int], row: int, ahead: Point) -> tuple[Point, Point]:
+    """Return the displacement of the tissue at this row and KNOTS rows on; `ahead`: found for this row before."""
+    line, ray = which
+    way = (scout.directions[line, 0], scout.directions[line, 1], scout.directions[line, 2])
+    step = scout.lines.sample_mm * ROW_SAMPLES
+    u = ahead
+    if row == 0:
+        at = on_line(scout.lines, world.probe, way, 0.0, scout.offset_mm[ray, 0])
+        u = rested(world.field, at[0], at[1], at[2], ahead)
+    then = row + KNOTS
+    away = scout.offset_mm[ray, min(then, scout.offset_mm.shape[1] - 1)]
+    at = on_line(scout.lines, world.probe, way, then * step, away)
+    return u, rested(world.field, at[0], at[1], at[2], u)
+
+
+@inlined
+def _tissue_here(volume: Volume, scout: Scout, at: Point, before: np.uint64) -> tuple[np.uint64, float]:
+    """Return the tissue at a place in voxels and the distance to bone, mm.
+
+    Where distances to bone are known they decide, not the voxels, so that bone is smooth.
+    """
+    here = _AIR
+    if at[0] > -0.5 and at[1] > -0.5 and at[2] > -0.5:
+        here = tissue_of(volume, np.uint64(at[0] + 0.5), np.uint64(at[1] + 0.5), np.uint64(at[2] + 0.5))
+    if volume.distance.size == 0:
+        return here, _FAR_MM
+    now = bone_gap(volume, at[0], at[1], at[2])
+    if now < 0.0:
+        return _CORTEX, now
+    if scout.kind[here] == BONE:
+        here = before if scout.kind[before] != BONE else _GEL
+    return here, now
+
+
+@inlined
+def _reflection(scout: Scout, before: np.uint64, here: np.uint64) -> float:
+    one, two = scout.impedance[before], scout.impedance[here]
+    return float((two - one) / (two + one))
+
+
+@inlined
+def _meet(
+    world: World,
+    scout: Scout,
+    hits: Hits,
+    step_over: tuple[int, int, np.uint64, np.uint64],
+    place: tuple[Point, float, float, float],
+) -> None:
+    """Keep the reflection of the surface just passed.
+
+    `step_over`: line, ray, and the tissues before and behind; `place`: where the ray is now, in voxels, its depth, and
+    the distance to bone a step ago and now, mm.
+    """
+    line, ray, before, here = step_over
+    at, depth, gap, now = place
+    r = _reflection(scout, before, here)
+    if abs(r) <= LEAST_STEP:
+        return
+    kind = scout.kind[here]
+    if scout.kind[before] == BONE:
+        kind = np.uint8(BONE)
+    way = heading(world.probe, (scout.directions[line, 0], scout.directions[line, 1], 0.0))
+    step, per_mm = scout.lines.sample_mm * ROW_SAMPLES, world.volume.per_mm
+    on_bone = kind == BONE and world.volume.distance.size > 0 and now != gap
+    shift = -step * now / (now - gap) if on_bone else -0.5 * step
+    back = shift * per_mm
+    x, y, z = at[0] + back * way[0], at[1] + back * way[1], at[2] + back * way[2]
+    grain = 1.0
+    if on_bone:
+        slope = bone_slope(world.volume, x, y, z, way)
+        grain = _roughness(x, y, z)
+    else:
+        middle = 0.5 * (scout.impedance[before] + scout.impedance[here])
+        slope, along = step_plane(world.volume, scout.impedance, (x, y, z), middle, way)
+        shift += along / per_mm
+    n = hits.found[line]
+    if n < MOST_HITS and depth + shift >= 0.0:
+        hits.depth_mm[line, n] = depth + shift
+        hits.amplitude[line, n] = scout.weight[ray] * r * grain * lobe(kind, slope)
+        hits.kind[line, n] = kind
+        hits.found[line] = n + 1
+
+
+@inlined
+def _roughness(x: float, y: float, z: float) -> float:
+    """Return the cortex's own brightness at a place in voxels, 0.5 to 1.5: it belongs to the bone and moves with it."""
+    bits = hashed(int(np.floor(x)), int(np.floor(y)), int(np.floor(z)), _SEED)
+    return 0.5 + np.float64(bits & np.uint64(1023)) / 1023.0
 
 
 @kernel
@@ -286,5 +252,5 @@ def empty_hits(n_lines: int) -> Hits:
     shape = (n_lines, MOST_HITS)
     kind: npt.NDArray[np.uint8] = np.zeros(shape, np.uint8)
     single = np.float32
-    count = np.zeros(n_lines, np.int32)
-    return Hits(np.zeros(shape, single), np.zeros(shape, single), kind, count, np.zeros(n_lines, single))
+    found = np.zeros(n_lines, np.int32)
+    return Hits(np.zeros(shape, single), np.zeros(shape, single), kind, found, np.zeros(n_lines, single))

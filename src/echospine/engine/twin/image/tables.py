@@ -1,4 +1,4 @@
-"""The records of arrays that the compiled loops read."""
+"""The records of arrays that the compiled loops read and write."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ import numpy.typing as npt
 from echospine.domain.units import Floats
 from echospine.engine.twin.anatomy import Distances, TissueMap
 from echospine.engine.twin.image.arithmetic import Singles
+
+Bytes = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int32]
+"""Indices."""
 
 
 class Volume(NamedTuple):
@@ -41,9 +45,19 @@ class View(NamedTuple):
     origin: Floats
 
 
+class World(NamedTuple):
+    """A body and where the probe stands on it."""
+
+    volume: Volume
+    field: Field
+    probe: View
+
+
 class Lines(NamedTuple):
-    """Scan lines. `radius_mm`: of the face, 0 where flat; `step`: from line to line, radians, or mm where flat;
-    `per_step`: its inverse; `turns_per_mm`: turns of the carrier per mm of depth, there and back.
+    """Scan lines.
+
+    `radius_mm`: of the face, 0 where flat; `step`: from line to line, radians, or mm where flat; `per_step`: its
+    inverse; `turns_per_mm`: turns of the carrier per mm of depth, there and back.
     """
 
     n_lines: int
@@ -58,16 +72,17 @@ class Lines(NamedTuple):
 class Spread(NamedTuple):
     """Point-spread function by depth, in rows `per_mm`.
 
-    `taps`: weights of neighbouring lines, (n_depths * SUBLINES * LANES,); `narrow`: PROFILE_STEPS over the SD of
-    the slice in mm; `reach_mm`: half thickness of the slab that is heard; `crowd`: weight of each scatterer of a cell,
-    (n_depths, PER_CELL), and `many`, how many of them count nearby; `profile`: weight by distance from the picture plane, in steps of SD / PROFILE_STEPS.
+    `taps`: weights of neighbouring lines, flat from (n_depths, SUBLINES, LANES); `narrow`: PROFILE_STEPS over the SD
+    of the slice in mm; `reach_mm`: half thickness of the slab that is heard; `crowd`: weight of each scatterer of a
+    cell, (n_depths, PER_CELL), and `many`, how many of them count nearby; `profile`: weight by distance from the
+    picture plane, in steps of SD / PROFILE_STEPS.
     """
 
     taps: Singles
     narrow: Singles
     reach_mm: Singles
     crowd: Singles
-    many: npt.NDArray[np.int32]
+    many: Places
     profile: Singles
     per_mm: float
 
@@ -75,85 +90,57 @@ class Spread(NamedTuple):
 class Answers(NamedTuple):
     """How tissues scatter.
 
-    `amplitude`: of one scatterer, by tissue and entry of the pattern, (n_tissues, 256); `pattern`: PATTERN_SHAPE, flat;
-    `grain`: from voxels to entries of the pattern, by tissue and side, (n_tissues, 2, 3, 4); `middle`: voxel column of
-    the midline.
+    `amplitude`: of one scatterer, by tissue and entry of the pattern, (n_tissues, 256); `pattern`: flat; `grain`: from
+    voxels to entries of the pattern, by tissue and side, (n_tissues, 2, 3, 4); `middle`: voxel column of the midline.
     """
 
     amplitude: Singles
-    pattern: npt.NDArray[np.uint8]
+    pattern: Bytes
     grain: Singles
     middle: float
 
 
-class Optics(NamedTuple):
-    """How tissues pass and reflect: impedance, MRayl; share of amplitude passed per ray step; kind (see rays)."""
+class Hearing(NamedTuple):
+    """What turns tissue into echoes.
 
-    impedance: Floats
-    passed: Floats
-    kind: npt.NDArray[np.uint8]
-
-
-class Slice(NamedTuple):
-    """Rays through the thickness of the picture: `offset_mm` by ray and row, (n_rays, n_rows); `weight`: sum 1."""
-
-    offset_mm: Singles
-    weight: Singles
-
-
-class Hits(NamedTuple):
-    """Reflections met by the rays of each line, in the order of depth per ray.
-
-    `depth_mm`, `amplitude` (reflection coefficient times lobe times weight of the ray), `kind`: (n_lines, MOST_HITS);
-    `count`: (n_lines,); `contact`: share of the line's rays whose face touches gel or tissue.
+    `places`: of the scatterers in a cell, see turned_clumps; `turns`, `normals`: tables of arithmetic, flat.
     """
 
-    depth_mm: Singles
-    amplitude: Singles
-    kind: npt.NDArray[np.uint8]
-    count: npt.NDArray[np.int32]
-    contact: Singles
-
-
-class Levels(NamedTuple):
-    """Strengths, as amplitudes where resting muscle is 1.
-
-    `mirror`: of a perfect mirror across the beam, before the pulse; `side`: of side lobes; `again`: of the second trip
-    between face and reflector; `dirt`: of reverberation in gas; `ring_mm`: from band to band of a face in air;
-    `black_db`, `per_db`: the level that is black, and the share of the grey scale per dB.
-    """
-
-    mirror: float
-    side: float
-    again: float
-    dirt: float
-    ring_mm: float
-    black_db: float
-    per_db: float
+    lines: Lines
+    spread: Spread
+    answers: Answers
+    places: Singles
+    turns: Singles
+    normals: Singles
 
 
 class Cells(NamedTuple):
     """Cells of tissue that a block of lines may hear.
 
-    `pitch`: edge of a cell, mm; `axes`: Patient axes of the two loops across the picture plane and of the one through it;
-    `low`: first cell along the first two; `spans`: first and last cell through the plane, (n_a, n_b, 2); `seed`.
+    `pitch`: edge of a cell, mm; `axes`: Patient axes of the two loops across the picture plane and of the one through
+    it; `low`: first cell along the first two; `spans`: first and last but one through the plane, (n_a, n_b, 2); `seed`.
     """
 
     pitch: float
     axes: tuple[int, int, int]
     low: tuple[int, int]
-    spans: npt.NDArray[np.int32]
+    spans: Places
     seed: np.uint64
 
 
-class Chance(NamedTuple):
-    """What is drawn, and room for a cell and the displacement at two ends: `places`: see turned_clumps; tables, flat."""
+class Sheet(NamedTuple):
+    """Where a block of lines is written: `out`, baseband, float32, flat from (n_samples + 1, 2, width).
 
-    places: Singles
-    turns: Singles
-    normals: Singles
+    In-phase and quadrature rows; column PAD is line `first`, and PAD columns on either side take what spreads over
+    the edges. `cell` (3,), `ends` (6,), `point` (3,): room to work.
+    """
+
+    out: Singles
+    width: int
+    first: int
     cell: npt.NDArray[np.int64]
     ends: Floats
+    point: Floats
 
 
 class Seat(NamedTuple):
@@ -166,3 +153,82 @@ class Seat(NamedTuple):
     cosine: np.float32
     bend: np.float32
     per_line: np.float32
+
+
+class Spot(NamedTuple):
+    """Where an echo lands: row of the point-spread tables, first line that hears it, and sample; both fractions."""
+
+    row: np.uint64
+    line: np.float32
+    sample: np.float32
+
+
+class Scout(NamedTuple):
+    """What rays need.
+
+    `impedance`: MRayl by tissue; `passed`: share of amplitude that one step through a tissue leaves; `kind`: by tissue,
+    see rays; `offset_mm`: of each ray from the picture plane by row, (n_rays, n_rows), `weight` of each ray, sum 1;
+    `directions`: sine, cosine and lateral offset (mm) of each line, (n_lines, 3); `gel_mm`: gap that gel fills.
+    """
+
+    lines: Lines
+    impedance: Floats
+    passed: Floats
+    kind: Bytes
+    offset_mm: Singles
+    weight: Singles
+    directions: Floats
+    gel_mm: float
+
+
+class Hits(NamedTuple):
+    """Reflections met by the rays of each line, in the order of depth per ray.
+
+    `depth_mm`, `amplitude` (reflection coefficient times lobe times weight of the ray), `kind`: (n_lines, MOST_HITS);
+    `found`: how many of them, (n_lines,); `contact`: share of the line's rays whose face touches gel or tissue.
+    """
+
+    depth_mm: Singles
+    amplitude: Singles
+    kind: Bytes
+    found: Places
+    contact: Singles
+
+
+class Levels(NamedTuple):
+    """Strengths, as amplitudes where resting muscle is 1.
+
+    `mirror`: of a perfect mirror across the beam, before the pulse; `side`: of side lobes; `again`: of the second trip
+    between face and reflector; `dirt`: of reverberation in gas; `ring_mm`: from band to band of a face in air;
+    `noise`: of the electronics; `clutter`, `haze`: of the face's ringing, and of multiples between the layers near
+    the skin, by sample.
+    """
+
+    mirror: float
+    side: float
+    again: float
+    dirt: float
+    ring_mm: float
+    noise: float
+    clutter: Singles
+    haze: Singles
+
+
+class Tones(NamedTuple):
+    """From power to grey: `logs`, table; gain by sample and by line, dB; the level that is black, and 1 / range, dB."""
+
+    logs: Singles
+    sample_db: Singles
+    line_db: Singles
+    black_db: float
+    per_db: float
+
+
+class Reading(NamedTuple):
+    """Where each pixel of the field reads the lines: see Raster; `greys`: the grey curve."""
+
+    pixel: Places
+    corner: Places
+    down: Singles
+    across: Singles
+    greys: Bytes
