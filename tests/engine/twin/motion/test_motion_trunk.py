@@ -7,13 +7,17 @@ import pytest
 from motion_kit import BONE, anatomy, left_back, points_of
 
 from echospine.domain.errors import GeometryError
+from echospine.domain.labels import Side
 from echospine.domain.poses import Pose
 from echospine.engine.twin.body import Displacement
 from echospine.engine.twin.motion import (
     Back,
     Breathing,
+    Contraction,
     Flexion,
     breathing_motion,
+    combine,
+    contraction_motion,
     determinant,
     displacement_at,
     flexion_motion,
@@ -21,6 +25,7 @@ from echospine.engine.twin.motion import (
     moved,
     press,
     rest_point,
+    riding,
     shear_percent,
     survey_back,
 )
@@ -141,6 +146,19 @@ def test_skin_lies_on_the_face_of_the_probe(probe: Probe, tilt_deg: float) -> No
     now = pose.inverse.apply(moved(field, skin))
     assert touching.sum() > 8
     assert np.abs(now[:, 1] - face_mm(probe, now[:, 0]))[touching].max() < 0.2
+
+
+@pytest.mark.parametrize("rides", [False, True])
+def test_skin_stays_on_the_face_while_a_contraction_lifts_it(rides: bool) -> None:
+    lifted = contraction_motion(Contraction(Side.LEFT, ("L4",), 0.15), anatomy(), wide_back()).at_activation(1.0)
+    pose = facing_down(86.0)
+    if rides:
+        pose = riding(pose, lifted)
+        assert pose.matrix[1, 3] == pytest.approx(90.5, abs=0.2)
+    field = combine([lifted, press(LINEAR, pose, wide_back(), lifted)])
+    skin = np.array([[x, 90.5, 75.0] for x in np.arange(16.0, 36.0, 2.0)])
+    assert np.abs(pose.inverse.apply(moved(field, skin))[:, 1]).max() < 0.3
+    assert determinant(field, points_of((Tissue.FAT, Tissue.MULTIFIDUS), wide_back().grid)).min() > 0.1
 
 
 def test_fat_gives_way_more_than_muscle_and_bone_not_at_all() -> None:

@@ -21,3 +21,4 @@ from echospine.engine.twin.motion.flexion import Flexion as Flexion
 from echospine.engine.twin.motion.flexion import flexion_motion as flexion_motion
 from echospine.engine.twin.motion.flexion import shear_percent as shear_percent
 from echospine.engine.twin.motion.pressure import press as press
+from echospine.engine.twin.motion.pressure import riding as riding

@@ -9,7 +9,7 @@ from echospine.domain.poses import Pose
 from echospine.domain.units import Floats
 from echospine.engine.twin.body import Displacement
 from echospine.engine.twin.motion.back import Back
-from echospine.engine.twin.motion.fields import on_grid, smooth_step
+from echospine.engine.twin.motion.fields import displacement_at, on_grid, smooth_step
 from echospine.engine.twin.probe import Probe
 
 RIM_MM = 3.0
@@ -22,36 +22,49 @@ MOST_SHARE = 0.75
 """Largest share of the soft tissue over bone that can be pressed away."""
 
 
-def press(probe: Probe, pose: Pose, back: Back) -> Displacement:
+def press(probe: Probe, pose: Pose, back: Back, before: Displacement | None = None) -> Displacement:
     """Return where tissue is under a probe whose face stands at `pose` (Probe to Patient), on the grid of `back`.
 
-    Skin at rest that would lie behind the face is pushed along the axis of the probe until it lies on the face; how
-    much of that arrives below is `Back.give`. A probe that does not touch moves nothing.
+    Skin that would lie behind the face is pushed along the axis of the probe until it lies on the face; how much of
+    that arrives below is `Back.give`. `before`: how tissue has moved for other reasons (a contraction that lifts the
+    skin), to which this is to be added. A probe that does not touch moves nothing.
     Raises GeometryError where the face is pressed into bone or nearly so.
     """
     if (pose.target, pose.source) != ("Patient", "Probe"):
         raise GeometryError(f"pressure needs ProbeToPatient, not {pose}")
-    dent = dent_mm(probe, pose, back)
-    depth = back.skin_mm - back.bone_mm
-    if np.any(dent > MOST_SHARE * depth + 1e-6):
-        worst = float(np.max(dent - MOST_SHARE * depth))
-        raise GeometryError(f"the probe is pressed {worst:.1f} mm deeper than the tissue over bone allows: lift it")
+    dent, lifted = dent_mm(probe, pose, back, before)
+    spare = MOST_SHARE * (back.skin_mm - back.bone_mm + np.maximum(lifted, 0.0)) - dent
+    if np.any((spare < -1e-6) & (dent > 0.0)):
+        raise GeometryError(f"the probe is pressed {-spare.min():.1f} mm deeper than tissue over bone allows: lift it")
     share = back.give * _held_by_bone(back)
     axis = pose.matrix[:3, 1]
     vectors = (dent[:, None, :] * share)[..., None].astype(np.float32) * axis.astype(np.float32)
     return on_grid(back.grid, vectors)
 
 
-def dent_mm(probe: Probe, pose: Pose, back: Back) -> Floats:
-    """Return how far the skin of each column is pushed in along the axis of the probe, mm, (n_z, n_x)."""
+def dent_mm(probe: Probe, pose: Pose, back: Back, before: Displacement | None = None) -> tuple[Floats, Floats]:
+    """Return how far the skin of each column is pushed in along the axis of the probe, mm, (n_z, n_x).
+
+    And how far `before` has lifted it towards the back, mm, likewise.
+    """
     z, x = np.meshgrid(back.grid.axis_mm(2), back.grid.axis_mm(0), indexing="ij")
-    skin = pose.inverse.apply(np.stack([x, back.skin_mm, z], axis=-1))
+    rest = np.stack([x, back.skin_mm, z], axis=-1)
+    moves = np.zeros_like(rest) if before is None else displacement_at(before, rest)
+    skin = pose.inverse.apply(rest + moves)
     half_x, half_z = _half_width_mm(probe) + RIM_MM, probe.elevation_mm / 2 + RIM_MM
     inner_x, inner_z = np.clip(skin[..., 0], -half_x, half_x), np.clip(skin[..., 2], -half_z, half_z)
     away = np.hypot(skin[..., 0] - inner_x, skin[..., 2] - inner_z)
     fade = 1.0 - smooth_step(away / SKIRT_MM)
     pushed: Floats = np.maximum(face_mm(probe, inner_x) - skin[..., 1], 0.0) * fade
-    return pushed
+    return pushed, moves[..., 1]
+
+
+def riding(pose: Pose, displacement: Displacement) -> Pose:
+    """Return the pose (Probe to Patient) of a probe that a hand lets ride on the skin under the middle of its face."""
+    matrix = pose.matrix.copy()
+    axis = matrix[:3, 1]
+    matrix[:3, 3] += (displacement_at(displacement, pose.matrix[:3, 3]) @ axis) * axis
+    return Pose(pose.target, pose.source, matrix)
 
 
 def face_mm(probe: Probe, x_mm: Floats) -> Floats:
