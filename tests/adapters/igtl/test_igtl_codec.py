@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from igtl_kit import MESSAGES, grey_picture, same_message
 
 from echospine.adapters.igtl.contents import Picture, Status, Text, Tool, Tracking, Transform, centred
 from echospine.adapters.igtl.crc import POLYNOMIAL, crc64
@@ -31,7 +32,6 @@ from echospine.domain.errors import (
     TruncatedError,
     UnsupportedError,
 )
-from igtl_kit import MESSAGES, grey_picture, same_message
 
 
 def decode(data: bytes) -> Message:
@@ -91,7 +91,7 @@ def test_a_stream_is_the_same_however_it_is_cut(messages: list[Message], step: i
     unpacker = Unpacker()
     found = [one for at in range(0, len(stream), step) for one in unpacker.feed(stream[at : at + step])]
     assert all(isinstance(one, Message) for one in found)
-    assert all(same_message(one, other) for one, other in zip(found, messages, strict=True))  # type: ignore[arg-type]
+    assert all(same_message(one, other) for one, other in zip(found, messages, strict=True))
 
 
 @given(st.binary(max_size=400))
@@ -174,7 +174,7 @@ def test_the_sample_image_is_right_before_it_is_spoilt() -> None:
 )
 def test_an_image_that_cannot_be_is_refused(changed: dict[str, object], error: type[EchoSpineError]) -> None:
     with pytest.raises(error) as caught:
-        decode(sealed("IMAGE", raw_image(**changed)))  # type: ignore[arg-type]
+        decode(sealed("IMAGE", raw_image(**changed)))
     assert "\n" not in str(caught.value)
 
 
@@ -198,9 +198,7 @@ def test_an_image_that_cannot_be_is_refused(changed: dict[str, object], error: t
         ("STRING", b"\0\3\0\5sixsix", TruncatedError),
     ],
 )
-def test_a_content_of_the_wrong_size_or_number_is_refused(
-    kind: str, body: bytes, error: type[EchoSpineError]
-) -> None:
+def test_a_content_of_the_wrong_size_or_number_is_refused(kind: str, body: bytes, error: type[EchoSpineError]) -> None:
     with pytest.raises(error):
         decode(sealed(kind, body))
 
@@ -295,7 +293,7 @@ def test_a_damaged_message_does_not_end_the_stream() -> None:
 
 def test_only_what_is_wanted_is_read() -> None:
     stream = encode(Message(grey_picture(), "Image")) + encode(Message(Status(1), "S"))
-    assert [one.device for one in Unpacker(["STATUS"]).feed(stream)] == ["S"]  # type: ignore[union-attr]
+    assert [one.device for one in Unpacker(["STATUS"]).feed(stream)] == ["S"]
 
 
 @pytest.mark.parametrize(
@@ -307,7 +305,7 @@ def test_only_what_is_wanted_is_read() -> None:
         Message(Transform(np.eye(3)), "T"),
         Message(Tracking((Tool("x" * 21, np.eye(4)),)), "T"),
         Message(Text("x" * 70_000), "T"),
-        Message(Picture(np.zeros((4, 4), np.uint16), np.eye(4), (4, 4)), "Image"),  # type: ignore[arg-type]
+        Message(Picture(np.zeros((4, 4), np.uint16), np.eye(4), (4, 4)), "Image"),
         Message(Picture(np.zeros((4, 4, 2), np.uint8), np.eye(4), (4, 4)), "Image"),
         Message(Picture(np.zeros((4, 4), np.uint8), np.eye(4), (4, 3)), "Image"),
     ],

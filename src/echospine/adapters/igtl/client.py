@@ -15,7 +15,7 @@ from echospine.adapters.igtl.joining import WAIT_S, Joined, Joiner
 from echospine.adapters.igtl.messages import Damaged, Message, Unpacker
 from echospine.domain.errors import EchoSpineError
 from echospine.domain.frames import Frame
-from echospine.ports import LiveCounts, LiveSource, LiveState
+from echospine.ports import LiveCounts, LiveState
 
 PORT = 18944
 """Where OpenIGTLink is served unless somebody says otherwise."""
@@ -123,7 +123,7 @@ class IgtlSource:
             self._changed.notify_all()
         self._thread.join(CLOSE_S)
 
-    def __enter__(self) -> LiveSource:
+    def __enter__(self) -> IgtlSource:
         return self
 
     def __exit__(self, *exc: object) -> None:

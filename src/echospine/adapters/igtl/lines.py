@@ -16,6 +16,8 @@ PIECE_BYTES = 1 << 16
 """A client that takes so much within `stall_s` is slow, not gone."""
 HEARD_PER_S = 4 << 20
 """Bytes that are heard of one client in a second; nobody keeps the server busy by talking."""
+LAST_S = 2.0
+"""Longest wait for the last lines to close."""
 GONE_MS = 10_000
 """After so long without an answer the system gives a client up (where it can be told)."""
 
@@ -64,7 +66,7 @@ class Lines:
         self._newest, self._number = b"", 0
         self._announced = True
         self._fresh: set[asyncio.Event] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._attending: set[asyncio.Task[None]] = set()
         self.counts = ServerCounts()
         self.wanted = threading.Event()
         """Set while somebody listens."""
@@ -86,17 +88,15 @@ class Lines:
 
     async def run(self, listener: socket.socket, began: threading.Event) -> None:
         """Serve who calls at `listener` until `stop`; sets `began` once calls are taken."""
+        stopping = asyncio.Event()
         with self._lock:
-            self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+            self._loop, self._stopping = asyncio.get_running_loop(), stopping
         server = await asyncio.start_server(self._attend, sock=listener)
         began.set()
-        try:
-            await self._stopping.wait()
-        finally:
-            server.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await stopping.wait()
+        server.close()
+        if self._attending:
+            await asyncio.wait(self._attending, timeout=LAST_S)
 
     def _announce(self) -> None:
         with self._lock:
@@ -110,30 +110,35 @@ class Lines:
             self._add(refused=1)
             writer.transport.abort()
             return
-        fresh = asyncio.Event()
-        task = asyncio.current_task()
-        works = [asyncio.ensure_future(self._hear(reader)), asyncio.ensure_future(self._tell(writer, fresh))]
-        self._come(fresh, task)
+        fresh, works = self._come(reader, writer)
         try:
             await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._leave(fresh, task)
+            self._leave(fresh)
             for work in works:
                 work.cancel()
             writer.transport.abort()
             await asyncio.gather(*works, return_exceptions=True)
 
-    def _come(self, fresh: asyncio.Event, task: asyncio.Task[None] | None) -> None:
-        self._fresh.add(fresh)
+    def _come(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> tuple[asyncio.Event, list[asyncio.Task[object]]]:
+        """Begin what is done for a client beside each other; it is over when one of these ends."""
+        fresh, stopping, task = asyncio.Event(), self._stopping or asyncio.Event(), asyncio.current_task()
         if task is not None:
-            self._tasks.add(task)
+            self._attending.add(task)
+            task.add_done_callback(self._attending.discard)
+        self._fresh.add(fresh)
         self._add(clients=1, came=1)
         self.wanted.set()
+        return fresh, [
+            asyncio.create_task(self._hear(reader)),
+            asyncio.create_task(self._tell(writer, fresh)),
+            asyncio.create_task(stopping.wait()),
+        ]
 
-    def _leave(self, fresh: asyncio.Event, task: asyncio.Task[None] | None) -> None:
+    def _leave(self, fresh: asyncio.Event) -> None:
         self._fresh.discard(fresh)
-        if task is not None:
-            self._tasks.discard(task)
         self._add(clients=-1)
         if not self._fresh:
             self.wanted.clear()
@@ -166,6 +171,8 @@ class Lines:
                 fresh.clear()
                 with self._lock:
                     newest, data = self._number, self._newest
+                if newest == number:  # it was taken before it was announced
+                    continue
                 self._add(dropped=newest - number - 1)
                 number = newest
                 await self._send(writer, data)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from echospine.domain.frames import Frame
-from echospine.ports import LiveCounts, LiveSource, LiveState
+from echospine.ports import LiveCounts, LiveState
 
 STALE_S = 1.0
 """A picture older than this is not live any more."""
@@ -87,7 +87,7 @@ class Newest:
             self._frame = None
             self._changed.notify_all()
 
-    def __enter__(self) -> LiveSource:
+    def __enter__(self) -> Newest:
         return self
 
     def __exit__(self, *exc: object) -> None:

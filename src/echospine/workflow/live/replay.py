@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from echospine.domain.errors import EchoSpineError, InputError
 from echospine.domain.frames import Frame, RecordingHeader
-from echospine.ports import FrameSource, LiveCounts, LiveSource, LiveState
+from echospine.ports import FrameSource, LiveCounts, LiveState
 
 DEFAULT_HZ = 25.0
 """Pace of a recording that tells no times."""
@@ -88,7 +88,7 @@ class Replay:
         """Give nothing more, and let everybody who waits go."""
         self._closed.set()
 
-    def __enter__(self) -> LiveSource:
+    def __enter__(self) -> Replay:
         return self
 
     def __exit__(self, *exc: object) -> None:
