@@ -57,7 +57,7 @@ def volume(low_mm=LOW_MM, high_mm=HIGH_MM, spacing_mm=0.5):
 
 
 @cache
-def painted(parameters: PatientParameters = PatientParameters()) -> Painted:
+def painted(parameters: PatientParameters) -> Painted:
     spine = make_spine(parameters)
     tissues, distance = volume()
     paint_bones(tissues, distance, LOW_MM, 0.5, spine)

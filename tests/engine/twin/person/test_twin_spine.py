@@ -1,6 +1,7 @@
 """The plan of a spine: angles come back, sizes agree with the published means, the lines run where the bones are."""
 
 from dataclasses import fields
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -68,7 +69,7 @@ def test_tall_men_have_larger_vertebrae_than_short_women():
 def test_spinous_processes_leave_room_between_them(lordosis):
     for seed in range(20):
         rows = make_spine(PatientParameters(seed=seed, lordosis_deg=lordosis)).vertebrae
-        for above, below in zip(rows, rows[1:], strict=False):
+        for above, below in pairwise(rows):
             apart = above.to_patient(0.0, *above.spinous_tip_mm) - below.to_patient(0.0, *below.spinous_tip_mm)
             tall = (above.size.spinous_height + below.size.spinous_height) / 2
             assert np.linalg.norm(apart) - tall > INTERSPINOUS_MM - 0.1 or above.size.spinous_height < 11.0

@@ -11,7 +11,7 @@ from echospine.domain.units import Floats
 from echospine.engine.twin.patient import Transition
 from echospine.engine.twin.person.bars import Bar, Bone, Role, capsule, place
 from echospine.engine.twin.person.spine import Spine, Vertebra
-from echospine.engine.twin.person.vertebra import parts_beside, neighbours, roughness, superior_process
+from echospine.engine.twin.person.vertebra import neighbours, parts_beside, roughness, superior_process
 from echospine.engine.twin.tissues import Tissue
 
 SACROILIAC_GAP_MM = 2.2
@@ -71,7 +71,8 @@ def _back(sacrum: Vertebra, scale: float) -> list[Bar]:
     top = lamina_z + sacrum.size.lamina_height / 2
     ends = (np.array((0.0, lamina_y + 2.0, top)), _of((0.0, 33.0, -74.0), scale))
     plate = capsule(
-        Tissue.SACRUM, ends, (18.5 * scale, 12.0 * scale), (4.0, 3.2), _X, square=0.2, rounding=1.8, bend=(0.0, 1.5), blend=5.0,
+        Tissue.SACRUM, ends, (18.5 * scale, 12.0 * scale), (4.0, 3.2), _X,
+        square=0.2, rounding=1.8, bend=(0.0, 1.5), blend=5.0,
     )  # fmt: skip
     ends = (np.array((0.0, lamina_y + 3.0, lamina_z - 2.0)), _of((0.0, 34.0, -62.0), scale))
     crest = capsule(Tissue.SACRUM, ends, (3.2, 2.8), (5.0, 4.0), _X, rounding=1.5, blend=4.0)
