@@ -64,8 +64,8 @@ class Replay:
         """Frames that were due so far; those that went by and that nobody asked for are dropped."""
         with self._lock:
             newest = self._due_index()
-            gone = self._given - (self._newest == newest)
-            return LiveCounts(newest + 1 - self._bad, max(0, newest - gone - self._bad), self._bad)
+            read_before = self._given + self._bad - (self._newest == newest)
+            return LiveCounts(newest + 1 - self._bad, newest - read_before, self._bad)
 
     def latest(self, after_index: int = -1, timeout_s: float = 0.0) -> Frame | None:
         """Return the frame that is due when its index is above `after_index`, waiting at most `timeout_s`; or None."""
