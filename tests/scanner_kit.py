@@ -51,6 +51,10 @@ def aim(anatomy: Anatomy, view: View, level: str, side: Side) -> Pose:
     return upright(x, z, press_mm=2.0)
 
 
+def usual(view: View) -> Machine:
+    return MUSCULOSKELETAL if view is View.PARASAGITTAL_LAMINA else ABDOMINAL
+
+
 def upright(x: float, z: float, press_mm: float = 2.0) -> Pose:
     """A probe straight down, patient's left at the left of its picture."""
     axes = np.array([[-1.0, 0, 0, x], [0, -1.0, 0, SKIN_MM - x**2 / 600 - press_mm], [0, 0, 1.0, z], [0, 0, 0, 1]])
@@ -82,6 +86,7 @@ class PlainTwin:
         return Twin(
             build=self.build,
             aim=aim,
+            usual=usual,
             prepare=lambda machine, settings: machine,
             render=self.render,
             machines=machines,

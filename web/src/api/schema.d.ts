@@ -1564,7 +1564,7 @@ export interface components {
         };
         /**
          * Place
-         * @description Where the probe is held for a standard view.
+         * @description Where the probe is held for a standard view, and which machine it is usually taken with.
          */
         Place: {
             /**
@@ -1573,6 +1573,8 @@ export interface components {
              * @constant
              */
             type: "place";
+            /** Machine */
+            machine: string;
             view: components["schemas"]["View"];
             /**
              * Level

@@ -15,6 +15,7 @@ from echospine.engine.twin.body import Body
 from echospine.engine.twin.image import prepare, render
 from echospine.engine.twin.patient import PatientParameters
 from echospine.engine.twin.probe import ABDOMINAL, MUSCULOSKELETAL, Machine, Settings
+from echospine.engine.twin.scene import standard_view, usual_machine
 
 Run = Callable[[Callable[[int], None], Iterable[int]], Iterable[object]]
 """Does the parts of a picture, beside each other or in turn: `map`, or a thread pool's `map`."""
@@ -53,13 +54,15 @@ class Render(Protocol):
 class Twin:
     """The functions of a twin.
 
-    `build`: a person from parameters; `aim`: where the probe stands for a standard view; `prepare`: what a machine and
+    `build`: a person from parameters; `aim`: where the probe stands for a standard view; `usual`: the machine that the
+    view is taken with; `prepare`: what a machine and
     its knobs come to, once for many pictures; `render`: the picture; `machines`: what can be chosen, by name;
     `views`: the standard views that `aim` knows.
     """
 
     build: Callable[[PatientParameters], Anatomy]
     aim: Callable[[Anatomy, View, str, Side], Pose]
+    usual: Callable[[View], Machine]
     prepare: Callable[[Machine, Settings], Any]
     render: Render
     machines: Mapping[str, Machine]
@@ -70,7 +73,8 @@ def virtual_twin() -> Twin:
     """Return the real twin."""
     return Twin(
         build=_build,
-        aim=_aim,
+        aim=standard_view,
+        usual=usual_machine,
         prepare=prepare,
         render=render,
         machines={machine.name: machine for machine in (ABDOMINAL, MUSCULOSKELETAL)},
@@ -82,9 +86,3 @@ def _build(parameters: PatientParameters) -> Anatomy:
     from echospine.engine.twin.person import build_patient
 
     return build_patient(parameters)
-
-
-def _aim(anatomy: Anatomy, view: View, level: str, side: Side) -> Pose:
-    from echospine.engine.twin.scene import standard_view
-
-    return standard_view(anatomy, view, level, side)

@@ -162,6 +162,7 @@ def test_standard_views_are_places_or_reasons(call: Call):
         viewer.say(type="view", view="parasagittal_lamina", level="L2", side="right")
         place = viewer.hear("place")
         assert (place["pose"][3], place["pose"][11]) == (-20.0, 40.0)
+        assert place["machine"] == "linear L12-4"
         viewer.say(type="view", view="abdominal_wall_lateral", level="L3", side="left")
         assert "flank" in viewer.hear("trouble")["detail"]
 

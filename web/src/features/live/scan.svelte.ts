@@ -209,6 +209,8 @@ export class Scan {
     } else if (message.type === "patient") {
       this.#laid(message);
     } else if (message.type === "place") {
+      const usual = this.opened?.machines.find(({ name }) => name === message.machine);
+      if (usual && usual !== this.machine) this.choose(usual);
       this.#glideTo(message.pose);
     } else if (message.type === "standing") {
       this.standing = message;

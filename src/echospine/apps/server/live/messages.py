@@ -188,9 +188,10 @@ class PatientReady(Shape):
 
 
 class Place(Shape):
-    """Where the probe is held for a standard view."""
+    """Where the probe is held for a standard view, and which machine it is usually taken with."""
 
     type: Literal["place"] = "place"
+    machine: str
     view: View
     level: Level
     side: Side

@@ -181,14 +181,15 @@ class ScannerSession(Session):
     async def _aim(self, wish: messages.AskView) -> None:
         if self._couch is None:
             return
-        aim = partial(self._room.twin.aim, self._couch.anatomy, wish.view, wish.level, wish.side)
+        twin = self._room.twin
         try:
-            pose = await self._room.work(aim)
+            pose = await self._room.work(partial(twin.aim, self._couch.anatomy, wish.view, wish.level, wish.side))
         except EchoSpineError as error:
             await self._line.say(trouble(error, final=False))
             return
-        matrix = telling.matrix(pose)
-        await self._line.say(messages.Place(view=wish.view, level=wish.level, side=wish.side, pose=matrix))
+        machine, matrix = twin.usual(wish.view).name, telling.matrix(pose)
+        place = messages.Place(machine=machine, view=wish.view, level=wish.level, side=wish.side, pose=matrix)
+        await self._line.say(place)
 
 
 def trouble(error: EchoSpineError, *, final: bool) -> messages.Trouble:
