@@ -13,11 +13,13 @@ from echospine.engine.twin.image.tables import Hearing, Hits, Levels, Lines, She
 
 RINGS = 12
 """Bands of a face in air that are drawn."""
-RING_FALL = np.float32(0.55)
+RING_FALL = np.float32(0.5)
 """From band to band."""
+RING_LEVEL = np.float32(0.25)
+"""Of the first band, relative to a mirror: the lens keeps most of it."""
 SIDE_REACH = 10
 """Lines to either side on which a strong reflection is heard through side lobes."""
-DIRT_FALL_MM = 0.12
+DIRT_FALL_MM = 0.15
 """Share of the reverberation in gas that is lost per mm."""
 SHALLOW_MM = 5.0
 """Air deeper than this is no loss of contact."""
@@ -132,6 +134,7 @@ def _dirt(hearing: Hearing, sheet: Sheet, depth: np.float32, size: np.float32, l
 @inlined
 def _ring(hearing: Hearing, sheet: Sheet, levels: Levels, size: np.float32, line: int) -> None:
     """Ring between face and air: the bands of a probe held into the air."""
+    size *= RING_LEVEL
     for n in range(1, RINGS):
         _lay(hearing, sheet, np.float32(n * levels.ring_mm), size, line)
         size *= RING_FALL

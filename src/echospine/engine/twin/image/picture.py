@@ -230,6 +230,7 @@ def _points(echoes: Echoes | None, machine: Machine) -> Floats:
 def _delays(scanner: Scanner, hits: Hits) -> Singles:
     """Return the ways between the strongest layers near the skin, samples, (2, n_lines): there the sound goes twice."""
     known = np.arange(hits.depth_mm.shape[1]) < hits.found[:, None]
+    known &= hits.contact[:, None] > 0.5
     near = known & (hits.kind == SOFT) & (hits.depth_mm > 0.8) & (hits.depth_mm < 40.0)
     size = np.where(near, np.abs(hits.amplitude), 0.0)
     rows = np.arange(size.shape[0])

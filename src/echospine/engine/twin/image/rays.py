@@ -36,6 +36,8 @@ LEAST_STEP = 0.004
 """Reflection coefficients under this are lost in the speckle."""
 LOST = 1e-5
 """One-way amplitude at which a ray ends."""
+BEFORE_VOXELS = 1.0
+"""How far before a soft surface its plane is fitted, so that a sheet of one voxel still has a near side."""
 KNOTS = 8
 """Rows between which the way back to the tissue at rest is drawn straight."""
 LEANS = (-0.4, -0.2, 0.2, 0.4)
@@ -116,6 +118,8 @@ def _follow(world: World, scout: Scout, which: tuple[int, int], passed: Singles,
         here, now = _tissue_here(world.volume, scout, at, before)
         if here == _AIR and not touched and row * step <= scout.gel_mm:
             here = _GEL
+        if here == _AIR and touched:  # out of the volume: nothing is known there
+            break
         touched = touched or (here != _AIR and (here != _GEL or row * step > scout.gel_mm))
         if here != before:
             if row > 0:
@@ -123,6 +127,8 @@ def _follow(world: World, scout: Scout, which: tuple[int, int], passed: Singles,
             r = _reflection(scout, before, here)
             left *= np.sqrt(1.0 - r * r)
             before = here
+        if here == _AIR:  # the face is in air
+            break
         gap = now
         passed[row, line] += np.float32(scout.weight[ray] * left)
         left *= scout.passed[here]
@@ -198,7 +204,7 @@ def _meet(
     step, per_mm = scout.lines.sample_mm * ROW_SAMPLES, world.volume.per_mm
     on_bone = kind == BONE and world.volume.distance.size > 0 and now != gap
     shift = -step * now / (now - gap) if on_bone else -0.5 * step
-    back = shift * per_mm
+    back = shift * per_mm - (0.0 if on_bone else BEFORE_VOXELS)
     x, y, z = at[0] + back * way[0], at[1] + back * way[1], at[2] + back * way[2]
     grain = 1.0
     if on_bone:
@@ -207,7 +213,7 @@ def _meet(
     else:
         middle = 0.5 * (scout.impedance[before] + scout.impedance[here])
         slope, along = step_plane(world.volume, scout.impedance, (x, y, z), middle, way)
-        shift += along / per_mm
+        shift += (along - BEFORE_VOXELS) / per_mm
     n = hits.found[line]
     if n < MOST_HITS and depth + shift >= 0.0:
         hits.depth_mm[line, n] = depth + shift

@@ -78,12 +78,12 @@ def step_plane(volume: Volume, impedance: Floats, at: Point, middle: float, ray:
                     g_y += dj
                     g_z += dk
     size = np.sqrt(float(g_x * g_x + g_y * g_y + g_z * g_z))
-    if size == 0.0:
-        return 0.0, 0.0
+    if size == 0.0:  # a gap too small to have sides: it is taken to lie across the ray
+        return 1.0, 1.0
     n_x, n_y, n_z = g_x / size, g_y / size, g_z / size
     cosine = n_x * ray[0] + n_y * ray[1] + n_z * ray[2]
     if abs(cosine) < 0.2:
-        return abs(cosine), 0.0
+        return abs(cosine), 1.0
     inside = (count / 125.0 - 0.5) * 5.0 * max(abs(n_x), abs(n_y), abs(n_z))
     inside += n_x * (at[0] - i) + n_y * (at[1] - j) + n_z * (at[2] - k)
-    return abs(cosine), min(max(-inside / cosine, -1.0), 1.0)
+    return abs(cosine), min(max(-inside / cosine, 0.0), 2.0)
