@@ -11,7 +11,7 @@ from echospine.domain.errors import GeometryError
 from echospine.domain.labels import Side
 from echospine.domain.units import Floats, Mask, frozen
 from echospine.engine.twin.anatomy import Anatomy
-from echospine.engine.twin.motion.back import columns_of, filled, lowest_mm, tops_mm, uppermost_mm
+from echospine.engine.twin.motion.back import bone_distance_mm, columns_of, filled, lowest_mm, tops_mm, uppermost_mm
 from echospine.engine.twin.motion.fields import Grid, grid_over, smooth_step
 from echospine.engine.twin.tissues import BONES, Tissue
 
@@ -21,14 +21,16 @@ LONG_MM = 110.0
 """How far above and below the levels muscle is drawn in."""
 STEP_MM = 1.5
 """Between the knots of the survey."""
-WALL_MM = 8.0
+WALL_MM = 9.0
 """Over which the movement comes up beside a wall of bone, and dies away in the neighbouring muscle."""
 TALL_SHARE = 0.6
 """Bone that reaches above this share of the muscle's thickness is a wall beside it, not its floor."""
-WALL_ALONG_MM = 30.0
+WALL_ALONG_MM = 36.0
 """Along z, so far on either side a wall counts as going on: gaps between spinous processes are narrower."""
 CLEAR_MM = 2.5
 """Least that stays still above the floor and beside a wall: more than a cell of the survey."""
+FREE_MM = 1.5
+"""From where tissue next to bone must be still, to where the smooth floor and walls let it move."""
 SMOOTH_MM = 6.0
 """Standard deviation of the smoothing of the floor."""
 COARSE = 4
@@ -41,7 +43,8 @@ class Belly:
 
     `floor_mm`: smooth surface that clears all bone below the muscle; `bottom_mm`, `top_mm`: anterior and posterior
     border of the muscle, smooth and drawn on beyond its edges; `across`: 0 to 1, how much each column takes part (0 at
-    walls of bone and on the other side); `bone_mm`: height of the first bone.
+    walls of bone and on the other side); `bone_mm`: height of the first bone; `free`: (n_z, n_y, n_x), 0 next to bone to
+    1 away from it.
     """
 
     grid: Grid
@@ -50,6 +53,7 @@ class Belly:
     top_mm: Floats
     across: Floats
     bone_mm: Floats
+    free: Floats
 
     def thickest_mm(self, z_mm: float) -> tuple[Floats, float]:
         """Return the point on the posterior border where the belly is thickest at height `z_mm`, and how thick.
@@ -72,7 +76,7 @@ def survey_belly(anatomy: Anatomy, side: Side, z_mm: tuple[float, ...], clear_mm
 
     Raises GeometryError where there is none.
     """
-    clear_mm = max(clear_mm, CLEAR_MM)
+    clear_mm = max(clear_mm, CLEAR_MM) + FREE_MM
     if side not in (Side.LEFT, Side.RIGHT):
         raise GeometryError(f"multifidus contracts on the left or on the right, not {side.value}")
     sign = 1.0 if side is Side.LEFT else -1.0
@@ -88,9 +92,11 @@ def survey_belly(anatomy: Anatomy, side: Side, z_mm: tuple[float, ...], clear_mm
     bottom = np.where(bottom > np.nanmedian(bottom) + TALL_SHARE * np.nanmedian(top - bottom), np.nan, bottom)
     top, bottom = (ndimage.gaussian_filter(filled(border), 3.0 / STEP_MM, mode="nearest") for border in (top, bottom))
     tall = bone > bottom + TALL_SHARE * (top - bottom)
-    floor = np.minimum(_floor(np.where(tall, lowest, bone), bottom, clear_mm), top - CLEAR_MM)
     across = _across(lateral, np.any(muscle, axis=1), tall, clear_mm)
-    return Belly(grid, frozen(floor), frozen(bottom), frozen(top), frozen(across), frozen(bone))
+    part = ndimage.maximum_filter(across > 0.0, size=3)
+    floor = np.minimum(_floor(np.where(part & ~tall, bone, lowest), bottom, clear_mm, part), top - CLEAR_MM)
+    free = smooth_step((bone_distance_mm(anatomy, grid) - clear_mm) / FREE_MM + 1.0)
+    return Belly(grid, frozen(floor), frozen(bottom), frozen(top), frozen(across), frozen(bone), frozen(free))
 
 
 def midline_mm(anatomy: Anatomy, z_mm: Floats) -> Floats:
@@ -126,8 +132,8 @@ def _grid_around(anatomy: Anatomy, sign: float, z_mm: tuple[float, ...]) -> Grid
     return grid_over(low, high, STEP_MM)
 
 
-def _floor(bone: Floats, bottom: Floats, clear_mm: float) -> Floats:
-    """Return a smooth surface, (n_z, n_x), that keeps `clear_mm` from every point of `bone`, and from `bottom`."""
+def _floor(bone: Floats, bottom: Floats, clear_mm: float, part: Mask) -> Floats:
+    """Return a smooth surface, (n_z, n_x), that keeps `clear_mm` from `bone` and `bottom` in the columns of `part`."""
     reach = int(np.ceil(clear_mm / STEP_MM))
     steps = STEP_MM * np.arange(-reach, reach + 1)
     ball = np.sqrt(np.maximum(clear_mm**2 - steps[:, None] ** 2 - steps[None, :] ** 2, 0.0))
@@ -136,7 +142,7 @@ def _floor(bone: Floats, bottom: Floats, clear_mm: float) -> Floats:
     for _ in range(4):
         missing = ndimage.maximum_filter(missing, size=round(SMOOTH_MM / STEP_MM) + 1, mode="nearest")
         floor += ndimage.gaussian_filter(missing, SMOOTH_MM / STEP_MM, mode="nearest")
-        missing = np.maximum(least - floor, 0.0)
+        missing = np.where(part, np.maximum(least - floor, 0.0), 0.0)
     # What is still missing is added everywhere: a kink in the floor would pinch the muscle above it.
     cleared: Floats = floor + np.max(missing)
     return cleared

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import erf
+from scipy import ndimage
 
 from echospine.domain.errors import GeometryError
 from echospine.domain.labels import Side
@@ -19,17 +19,21 @@ from echospine.domain.units import Floats, frozen
 from echospine.engine.twin.anatomy import Anatomy
 from echospine.engine.twin.body import Displacement
 from echospine.engine.twin.motion.back import Back
-from echospine.engine.twin.motion.belly import Belly, survey_belly
+from echospine.engine.twin.motion.belly import STEP_MM, Belly, survey_belly
 from echospine.engine.twin.motion.fields import Grid, on_grid, smooth_step
 from echospine.engine.twin.motion.flow import Stream, carried
 
-BELLY_MM = 16.0
+BELLY_MM = 13.0
 """Standard deviation, along z, of where one level thickens."""
 DRAWN_MM = 60.0
 """The same, of where the tissue comes from that thickens it."""
+WIDTH_MM = 9.0
+"""Standard deviation over which the width of the muscle is smoothed that lets the flow through."""
+FULL_SHARE = 0.8
+"""Share of the width beside it from which on the flow goes through a column in full."""
 EDGE = 0.45
 """Share of the thickness over which strain comes up at the floor and dies away at the top."""
-STILL_MM = 1.0
+STILL_MM = 0.5
 """Clearance over which the last of the movement is taken away next to bone, if any reached it."""
 ACTIVATIONS = 9
 """Fields kept from rest to peak; between two of them displacement is linear."""
@@ -133,18 +137,30 @@ def _calibrated(belly: Belly, heights: tuple[float, ...], refs: Floats, rises_mm
 
 
 def _stream(belly: Belly, z_mm: float) -> Floats:
-    """Return the stream function whose flow lifts the top of the belly at `z_mm` by 1 mm per unit of time, mm2."""
+    """Return the stream function whose flow lifts the belly at `z_mm` by about 1 mm per unit of time, mm2.
+
+    Columns where the muscle is thin take less part: as much could not flow through them without tearing.
+    """
     grid = belly.grid
     thickness = np.maximum(belly.top_mm - belly.floor_mm, 1.0)
     share = (grid.axis_mm(1)[None, :, None] - belly.floor_mm[:, None, :]) / thickness[:, None, :]
-    return _strained(share) * belly.across[:, None, :] * _drawn(grid.axis_mm(2) - z_mm)[:, None, None]
+    smooth = ndimage.gaussian_filter(thickness, WIDTH_MM / STEP_MM)
+    full = np.max(smooth * belly.across, axis=1, keepdims=True)
+    through = belly.across * smooth_step(smooth / np.maximum(FULL_SHARE * full, 1.0))
+    drawn = _drawn(grid.axis_mm(2) - z_mm, np.sum(thickness * through, axis=1))
+    return _strained(share) * belly.free * through[:, None, :] * drawn[:, None, None]
 
 
-def _drawn(along_mm: Floats) -> Floats:
-    """Return the tissue drawn past each height, per unit of rise: slope 1 in the middle, back to 0 far away, mm."""
-    near, far = (erf(along_mm / (np.sqrt(2.0) * sd)) for sd in (BELLY_MM, DRAWN_MM))
-    scale = BELLY_MM * np.sqrt(np.pi / 2) / (1.0 - BELLY_MM / DRAWN_MM)
-    drawn: Floats = scale * (near - far)
+def _drawn(along_mm: Floats, size: Floats) -> Floats:
+    """Return the tissue drawn past each height, per unit of rise, mm, (n_z,); 0 at both ends.
+
+    What thickens around 0 comes from all along the muscle, in proportion to its `size` there, mm2.
+    """
+    step_mm = along_mm[1] - along_mm[0]
+    thicker = np.exp(-0.5 * (along_mm / BELLY_MM) ** 2)
+    thinner = ndimage.gaussian_filter1d(size, BELLY_MM / 2 / step_mm) * np.exp(-0.5 * (along_mm / DRAWN_MM) ** 2)
+    net = thicker - thinner * (np.sum(thicker) / np.maximum(np.sum(thinner), 1e-6))
+    drawn: Floats = np.cumsum(net) * step_mm
     return drawn
 
 
