@@ -30,6 +30,8 @@ MOST_DENT_MM = 9.0
 DENT_SHARE = 0.4
 """Of the tissue over bone that a hand presses away at most."""
 LEAST_DENT_MM = 0.5
+TOUCH_MM = 0.6
+"""So thin a gap is filled with gel, or is the step of a voxel."""
 MOST_FLUSH_DEG = 25.0
 """How far a probe is turned at most to lie flat on the skin."""
 
@@ -202,3 +204,12 @@ def look(anatomy: Anatomy, pose: Pose, probe: Probe, deep_mm: float = DEEP_MM) -
     reached = np.minimum(first, steps.size - 1)
     bone = np.where(first < steps.size, tissues[np.arange(N_LINES), reached], np.uint8(Tissue.AIR))
     return Sight(bone, seen)
+
+
+def touching(anatomy: Anatomy, pose: Pose, probe: Probe) -> float:
+    """Return the share of the face that touches the skin at rest, or is pressed into it, 0 to 1."""
+    half = half_width_mm(probe)
+    x = np.linspace(-half, half, N_LINES)
+    face = pose.apply(np.stack([x, face_mm(probe, x), np.zeros_like(x)], axis=-1))
+    behind = skin_mm(anatomy, face - 2 * MOST_DENT_MM * pose.matrix[:3, 1], pose.matrix[:3, 1])
+    return float(np.mean(behind <= 2 * MOST_DENT_MM + TOUCH_MM))
