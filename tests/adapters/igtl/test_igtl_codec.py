@@ -53,6 +53,40 @@ def test_the_checksum_is_the_published_one() -> None:
     assert crc64(b"123456789") == 0x6C40DF5F0B497347
 
 
+PUBLISHED_MATRIX = struct.unpack(
+    ">12f",
+    bytes.fromhex("BF7473CD3E4959E6BE63DD98BE4959E63E12491B3F7852D63E63DD983F7852D6BDC830AE42383660419BC46742383660"),
+)
+"""Three directions and a place, as in the messages that the authors of the protocol publish to try a codec with."""
+
+
+def published(kind: str) -> Message:
+    matrix = np.eye(4)
+    matrix[:3] = np.array(PUBLISHED_MATRIX).reshape(4, 3).T
+    contents = {
+        "TDATA": Tracking(tuple(Tool(f"Tracker{index}", matrix) for index in range(3))),
+        "STATUS": Status(15, 10, "ACTUATOR_DISABLED", "Actuator A is disabled."),
+    }
+    return Message(contents[kind], "DeviceName", 1234567892)
+
+
+@pytest.mark.parametrize(("kind", "crc"), [("TDATA", 0x5C7CEBFD27676877), ("STATUS", 0x98EE43EED8E431CF)])
+def test_the_published_messages_have_their_published_checksums(kind: str, crc: int) -> None:
+    head = decode_head(encode(published(kind), 1)[:HEAD_BYTES])
+    assert (head.kind, head.device, head.stamp) == (kind, "DeviceName", 1234567892)
+    assert head.crc == crc
+
+
+def test_the_published_message_with_metadata_is_read() -> None:
+    """Its keys are in ASCII, which is not the encoding that is written here; the checksum is the published one."""
+    keys = b"First patient age22" + b"Second patient age25"
+    index = struct.pack(">HHHIHHI", 2, 17, 3, 2, 18, 3, 2)
+    body = struct.pack(">HHII", 12, len(index), len(keys), 1) + struct.pack(">12f", *PUBLISHED_MATRIX) + index + keys
+    found = decode_body(Head(2, "TRANSFORM", "DeviceName", 1234567892, len(body), 0xF698F64FDAE266DD), body)
+    assert found.metadata == {"First patient age": "22", "Second patient age": "25"}
+    assert found.number == 1
+
+
 @given(st.binary(max_size=70))
 def test_the_checksum_is_that_of_its_definition(data: bytes) -> None:
     assert crc64(data) == by_the_book(data)
