@@ -43,7 +43,7 @@ class Belly:
 
     `floor_mm`: smooth surface that clears all bone below the muscle; `bottom_mm`, `top_mm`: anterior and posterior
     border of the muscle, smooth and drawn on beyond its edges; `across`: 0 to 1, how much each column takes part (0 at
-    walls of bone and on the other side); `bone_mm`: height of the first bone; `free`: (n_z, n_y, n_x), 0 next to bone to
+    walls of bone and on the other side); `bone_mm`: height of the first bone; `free`: (n_z, n_y, n_x), 0 next to bone,
     1 away from it.
     """
 
