@@ -106,7 +106,9 @@ class Machine:
     ripple_db: float = 0.3
 
 
-ABDOMINAL = Machine("convex C5-2", CONVEX)
+ABDOMINAL = Machine("convex C5-2", CONVEX, white_db=38.0, curve=1.25)
 """A general-purpose scanner with a curved probe, as for the spine."""
-MUSCULOSKELETAL = Machine("linear L12-4", LINEAR, scatterers_per_mm3=80.0, speckle_reduction=0.3)
+MUSCULOSKELETAL = Machine(
+    "linear L12-4", LINEAR, scatterers_per_mm3=80.0, speckle_reduction=0.3, white_db=38.0, curve=1.25
+)
 """A general-purpose scanner with a linear probe, as for muscle and fascia."""

@@ -91,7 +91,7 @@ def test_tgc_sliders_work_at_their_depth():
 def test_dynamic_range_stretches_contrast():
     body, machine = block(), pure(ABDOMINAL)
     narrow, wide = (
-        middle(render(body, INTO, machine, replace(CONVEX_SET, dynamic_range_db=db))).std() for db in (50.0, 100.0)
+        middle(render(body, INTO, machine, replace(CONVEX_SET, dynamic_range_db=db))).std() for db in (60.0, 120.0)
     )
     assert narrow / wide == pytest.approx(2.0, rel=0.1)
 

@@ -22,7 +22,14 @@ BOTH = ((ABDOMINAL, CONVEX_SET), (MUSCULOSKELETAL, LINEAR_SET))
 
 def pure(machine: Machine, **changes: object) -> Machine:
     """Return `machine` without noise, clutter, multiples and ripple: only what is under test."""
-    quiet = {"noise_db": -200.0, "clutter_db": -200.0, "haze_db": -200.0, "reverberation_db": -200.0, "ripple_db": 0.0}
+    quiet = {
+        "noise_db": -200.0,
+        "clutter_db": -200.0,
+        "haze_db": -200.0,
+        "reverberation_db": -200.0,
+        "ripple_db": 0.0,
+        "curve": 1.0,
+    }
     return replace(machine, **{**quiet, "speckle_reduction": 0.0, **changes})
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from echospine.domain.units import Floats
 from echospine.engine.twin.image.arithmetic import NORMALS, Singles, hashed
+from echospine.engine.twin.image.beams import SUBLINES
 from echospine.engine.twin.image.compiled import LANES, inlined, kernel
 from echospine.engine.twin.image.rays import AIR, BONE, GAS, ROW_SAMPLES
 from echospine.engine.twin.image.scatter import PAD, carrier, deposit, seated
@@ -24,10 +25,15 @@ DIRT_FALL_MM = 0.15
 SHALLOW_MM = 5.0
 """Air deeper than this is no loss of contact."""
 
+STEEP_SAMPLES, STEEP_MM = 2.0, 4.0
+"""Distance between points on steep bone, samples; and the largest step of depth from line to line that is one bone."""
+STEEP_LEVEL = np.float32(0.6)
+"""Of points between lines, so that they join the bone and hardly brighten it."""
+
 _U1, _U2 = np.uint64(1), np.uint64(2)
 _NORMAL_MASK = np.uint64(NORMALS - 1)
 _FAINT = np.float32(1e-6)
-_SIDES, _DIRT, _CLUTTER = np.uint64(11), np.uint64(12), np.uint64(13)
+_SIDES, _DIRT, _CLUTTER, _STEEP = np.uint64(11), np.uint64(12), np.uint64(13), np.uint64(14)
 
 
 @inlined
@@ -88,6 +94,48 @@ def add_hits(hits: Hits, passed: Singles, hearing: Hearing, levels: Levels, shee
                 _dirt(hearing, sheet, depth, size * np.float32(levels.dirt), line)
             if kind == AIR and depth < SHALLOW_MM:
                 _ring(hearing, sheet, levels, size, line)
+
+
+@kernel
+def add_steeps(hits: Hits, passed: Singles, hearing: Hearing, levels: Levels, sheet: Sheet) -> None:
+    """Join the bone that neighbouring lines met where it is steep, so that it is a line and not a row of dots.
+
+    Between two lines whose bone lies more than half a pulse and less than STEEP_MM apart in depth, points are laid at
+    equal steps of depth, in random phase (cortex is rough), each heard as widely as the beam.
+    """
+    lines = hearing.lines
+    last = min(sheet.first + sheet.width - 2 * PAD + LANES, lines.n_lines - 1)
+    for line in range(max(sheet.first - LANES, 0), last):
+        for ray in range(hits.cortex.shape[1]):
+            here, there = hits.cortex[line, ray], hits.cortex[line + 1, ray]
+            apart = there[0] - here[0]
+            count = int(abs(apart) / (STEEP_SAMPLES * lines.sample_mm))
+            if here[1] == 0.0 or there[1] == 0.0 or count == 0 or abs(apart) > STEEP_MM:
+                continue
+            for n in range(1, count + 1):
+                share = np.float32(n / (count + 1.0))
+                depth = here[0] + share * apart
+                size = (here[1] + share * (there[1] - here[1])) * np.float32(levels.mirror) * STEEP_LEVEL
+                row = min(max(int(depth / lines.sample_mm) // ROW_SAMPLES - 1, 0), passed.shape[0] - 1)
+                near = line + 1 if share > 0.5 else line
+                size *= passed[row, near] * passed[row, near]
+                _lay_between(
+                    hearing, sheet, (float(depth), float(line + share)), size, drawn(line * 8 + ray, n, _STEEP)
+                )
+
+
+@inlined
+def _lay_between(hearing: Hearing, sheet: Sheet, at: tuple[float, float], size: np.float32, entry: np.uint64) -> None:
+    """Add an echo between two lines: the nearest one hears it in full."""
+    spread, lines = hearing.spread, hearing.lines
+    line = np.float32(at[1] - sheet.first + PAD - (LANES // 2 - 1))
+    sample = np.float32(at[0] / lines.sample_mm)
+    if 0.0 <= line < sheet.width - LANES and 0.0 <= sample < lines.n_samples - 1:
+        row = np.uint64(np.int32(at[0] * spread.per_mm))
+        peak = spread.taps[row * np.uint64(SUBLINES * LANES) + np.uint64(LANES // 2 - 1)]
+        size /= peak
+        re, im = hearing.normals[entry] * size, hearing.normals[entry + _U1] * size
+        deposit(hearing, sheet, Spot(row, line, sample), re, im)
 
 
 @inlined

@@ -23,15 +23,17 @@ PATTERN_SHAPE = (64, 128, 128)
 """Entries along the fibres, and in the two directions across; powers of two, so that indices wrap by their bits."""
 SHEETS = 11.0
 """Mean distance between sheets, entries."""
-STEP = 40.0
+SHEET_SIGMA = 0.20
+"""Half thickness of a sheet, SD of the field that crosses zero in it."""
+STEP = 27.0
 """Entries' grey steps per SD of the pattern; 128 is the mean."""
 FAR = 2.0**13
 """Added to indices into the pattern so that they are never negative; a multiple of every period."""
 
 SHEET_MM: dict[Texture, tuple[float, float, float]] = {
     Texture.EVEN: (4.0, 4.0, 4.0),
-    Texture.FIBRES: (28.0, 1.9, 1.9),
-    Texture.LOBULES: (9.0, 2.6, 9.0),
+    Texture.FIBRES: (16.0, 1.4, 1.6),
+    Texture.LOBULES: (14.0, 2.4, 14.0),
     Texture.LAYERS: (40.0, 0.9, 40.0),
 }
 """Mean distance between sheets along the grain, and in the two directions across it, mm.
@@ -64,8 +66,8 @@ def pattern() -> npt.NDArray[np.uint8]:
     """Return the table, PATTERN_SHAPE, uint8: mean 128, STEP per SD, periodic along every axis."""
     rng = np.random.Generator(np.random.PCG64(20))
     sheets = _smooth(rng, SHEETS / (np.pi * np.sqrt(2.0)))
-    cells = _smooth(rng, SHEETS / np.pi)
-    bright = np.exp(-0.5 * (sheets / 0.22) ** 2) * (1.0 + 0.5 * cells) + 0.25 * cells
+    patches = _smooth(rng, SHEETS / np.pi)
+    bright = np.exp(-0.5 * (sheets / SHEET_SIGMA) ** 2) * np.clip(0.7 + 0.7 * patches, 0.0, 2.0) + 0.12 * patches
     bright = (bright - bright.mean()) / bright.std()
     table: npt.NDArray[np.uint8] = np.clip(np.round(128.0 + STEP * bright), 1, 255).astype(np.uint8)
     return table

@@ -15,7 +15,7 @@ from echospine.engine.twin.body import Body, Echoes
 from echospine.engine.twin.image.arithmetic import Singles, normal_table, turn_table
 from echospine.engine.twin.image.beams import PER_CELL, off_lines
 from echospine.engine.twin.image.compiled import LANES
-from echospine.engine.twin.image.echoes import add_hits, add_multiples, add_noise, add_points, dim
+from echospine.engine.twin.image.echoes import add_hits, add_multiples, add_noise, add_points, add_steeps, dim
 from echospine.engine.twin.image.greys import compress, draw, hear, smooth_speckle
 from echospine.engine.twin.image.motion import rest_points
 from echospine.engine.twin.image.patterns import in_voxels
@@ -133,7 +133,7 @@ def travel(scanner: Scanner, world: World, run: Run) -> Way:
     lines = scanner.lines
     straight: Singles = np.zeros((scanner.n_rows, lines.n_lines), np.float32)
     leaning: Singles = np.zeros((len(LEANS), *straight.shape), np.float32)
-    hits = empty_hits(lines.n_lines)
+    hits = empty_hits(lines.n_lines, scanner.scout.weight.size)
 
     def sideways(n: int) -> None:
         lean(straight, lines, LEANS[n] / scanner.machine.probe.f_number, leaning[n])
@@ -180,8 +180,9 @@ def _listener(
         scatter(world, hearing, cells, way.passed, sheet)
         add_points(points, hearing, sheet)
         dim(way.passed, lines, sheet)
-        add_hits(way.hits, way.passed, hearing, levels, sheet)
         add_multiples(delays, levels, lines, sheet)
+        add_hits(way.hits, way.passed, hearing, levels, sheet)
+        add_steeps(way.hits, way.passed, hearing, levels, sheet)
         add_noise(hearing, levels, noise_seed, sheet)
         hear(scanner.pulse, lines, sheet, np.empty((2, sheet.width), np.float32), power)
 

@@ -98,6 +98,7 @@ def march(world: World, scout: Scout, block: tuple[int, int], passed: Singles, h
     for line in range(block[0], block[1]):
         hits.found[line] = 0
         hits.contact[line] = 0.0
+        hits.cortex[line] = np.float32(0.0)
         for ray in range(scout.weight.size):
             _follow(world, scout, (line, ray), passed, hits)
 
@@ -220,6 +221,9 @@ def _meet(
         hits.amplitude[line, n] = scout.weight[ray] * r * grain * lobe(kind, slope)
         hits.kind[line, n] = kind
         hits.found[line] = n + 1
+        if kind == BONE and hits.cortex[line, ray, 1] == np.float32(0.0):
+            hits.cortex[line, ray, 0] = hits.depth_mm[line, n]
+            hits.cortex[line, ray, 1] = hits.amplitude[line, n]
 
 
 @inlined
@@ -253,10 +257,16 @@ def lean(passed: Singles, lines: Lines, slope: float, out: Singles) -> None:
             out[row, line] = (out[row - 1, one] + share * (out[row - 1, two] - out[row - 1, one])) * ratio
 
 
-def empty_hits(n_lines: int) -> Hits:
+def empty_hits(n_lines: int, n_rays: int) -> Hits:
     """Return room for the reflections of a frame."""
     shape = (n_lines, MOST_HITS)
     kind: npt.NDArray[np.uint8] = np.zeros(shape, np.uint8)
     single = np.float32
-    found = np.zeros(n_lines, np.int32)
-    return Hits(np.zeros(shape, single), np.zeros(shape, single), kind, found, np.zeros(n_lines, single))
+    return Hits(
+        np.zeros(shape, single),
+        np.zeros(shape, single),
+        kind,
+        np.zeros(n_lines, np.int32),
+        np.zeros(n_lines, single),
+        np.zeros((n_lines, n_rays, 2), single),
+    )

@@ -185,7 +185,8 @@ class Hits(NamedTuple):
     """Reflections met by the rays of each line, in the order of depth per ray.
 
     `depth_mm`, `amplitude` (reflection coefficient times lobe times weight of the ray), `kind`: (n_lines, MOST_HITS);
-    `found`: how many of them, (n_lines,); `contact`: share of the line's rays whose face touches gel or tissue.
+    `found`: how many of them, (n_lines,); `contact`: share of the line's rays whose face touches gel or tissue;
+    `cortex`: depth, mm, and amplitude of the first bone that each ray met, (n_lines, n_rays, 2), 0 for none.
     """
 
     depth_mm: Singles
@@ -193,6 +194,7 @@ class Hits(NamedTuple):
     kind: Bytes
     found: Places
     contact: Singles
+    cortex: Singles
 
 
 class Levels(NamedTuple):
