@@ -141,7 +141,9 @@ class Relay:
                 if self.deaf:
                     here.close()
                     continue
-                there = socket.create_connection(("127.0.0.1", self._target), BOUND_S)
+                there = socket.socket()
+                there.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)  # a relay that keeps little back
+                there.connect(("127.0.0.1", self._target))
                 self._lines += [here, there]
                 threading.Thread(target=self._carry, args=(here, there), daemon=True).start()
 
