@@ -12,7 +12,7 @@ import pytest
 from peers import run
 from PIL import Image
 
-from echospine.adapters.dicom import SegWriter, SrWriter, UsImageWriter
+from echospine.adapters.dicom.writing import SegWriter, SrWriter, UsImageWriter
 from echospine.domain.frames import TimeSource
 from echospine.domain.labels import Box, Structure, Surface
 from echospine.domain.measures import Status

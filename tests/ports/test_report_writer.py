@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import reporting
-from echospine.adapters.dicom import SegWriter, SrWriter, UsImageWriter
+from echospine.adapters.dicom.writing import SegWriter, SrWriter, UsImageWriter
 from echospine.adapters.pdf import PdfWriter
 from echospine.adapters.pictures import OverlayWriter
 from echospine.domain.reports import Report, ReportFile

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from echospine.domain.errors import InputError, StorageError, UnsupportedError
+from echospine.domain.exams import Recording
+from echospine.domain.reports import Report, ReportFile
 from echospine.ports import FrameSource, House, LiveSource, LocalFile, Model, RecordingPlan, ReportWriter
 
 if TYPE_CHECKING:
@@ -52,6 +55,26 @@ class Reader:
         return open_dicom(plan) if is_dicom(plan.files[0].path) else open_sequence(plan)
 
 
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """Every writer of a report, as one; their libraries are loaded with the first report, not when a server starts.
+
+    `open_recording`: gives the images of recordings that are not DICOM.
+    """
+
+    open_recording: Callable[[Recording], FrameSource]
+
+    def write(self, report: Report) -> tuple[ReportFile, ...]:
+        """Return the files of all writers, the PDF first."""
+        from echospine.adapters.dicom.writing import SegWriter, SrWriter, UsImageWriter
+        from echospine.adapters.pdf import PdfWriter
+        from echospine.adapters.pictures import OverlayWriter
+
+        images = UsImageWriter(self.open_recording)
+        writers: tuple[ReportWriter, ...] = (PdfWriter(), OverlayWriter(), SrWriter(), SegWriter(), images)
+        return tuple(file for writer in writers for file in writer.write(report))
+
+
 def build_reader() -> Reader:
     """Return the reader of every format."""
     return Reader()
@@ -79,6 +102,7 @@ def open_house(store: Path | None = None) -> Iterator[House]:
     """
     from echospine.adapters.objects import FileObjects
     from echospine.adapters.sql import SqlStudies, sqlite_url
+    from echospine.workflow.exam import open_recording
 
     folder = store or default_store()
     try:
@@ -95,18 +119,7 @@ def open_house(store: Path | None = None) -> Iterator[House]:
             clock=SystemClock(),
             new_id=lambda: uuid.uuid4().hex,
         )
-        yield replace(house, writers=build_writers(house))
-
-
-def build_writers(house: House) -> tuple[ReportWriter, ...]:
-    """Return what renders a report; the images of recordings that are not DICOM are read from `house`."""
-    from echospine.adapters.dicom import SegWriter, SrWriter, UsImageWriter
-    from echospine.adapters.pdf import PdfWriter
-    from echospine.adapters.pictures import OverlayWriter
-    from echospine.workflow.exam import open_recording
-
-    images = UsImageWriter(lambda recording: open_recording(house, recording))
-    return PdfWriter(), OverlayWriter(), SrWriter(), SegWriter(), images
+        yield replace(house, writers=(Writers(partial(open_recording, house)),))
 
 
 def build_live(url: str) -> LiveSource:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.pixels import pixel_array
 
-from echospine.adapters.dicom import SegWriter, UsImageWriter
+from echospine.adapters.dicom.writing import SegWriter, UsImageWriter
 from echospine.adapters.dicom.writing import seg as seg_module
 from echospine.domain.errors import TooLargeError
 from echospine.domain.labels import Interpretation, Method, Structure, Surface

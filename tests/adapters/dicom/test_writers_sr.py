@@ -11,7 +11,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from echospine.adapters.dicom import SrWriter, UsImageWriter
+from echospine.adapters.dicom.writing import SrWriter, UsImageWriter
 from echospine.adapters.dicom.writing.codes import LEVELS, QUANTITIES, SIDES, STRUCTURES, UNITS
 from echospine.domain.labels import Side, Structure
 from echospine.domain.measures import Quantity, Status

@@ -10,7 +10,8 @@ import pydicom
 import pytest
 from pydicom.uid import UltrasoundImageStorage, UltrasoundMultiFrameImageStorage
 
-from echospine.adapters.dicom import UsImageWriter, open_dicom
+from echospine.adapters.dicom import open_dicom
+from echospine.adapters.dicom.writing import UsImageWriter
 from echospine.adapters.dicom.writing import us_image as us_module
 from echospine.domain.errors import TooLargeError
 from echospine.domain.frames import TimeSource
