@@ -52,7 +52,10 @@ def main() -> int:
     store = ["--store", str(OUT / "store")]
     code = subprocess.call(echospine("examine", *map(str, inputs), "--out", str(OUT / "findings"), *store))
     if code == 0 and chosen.serve:
-        print(f"\nOpen http://127.0.0.1:{chosen.port} to review, sign and report. Stop with Ctrl+C.")
+        where = f"http://127.0.0.1:{chosen.port}"
+        print(
+            f"\nOpen {where} to review, sign and report, or {where}/live to scan a virtual patient. Stop with Ctrl+C."
+        )
         code = subprocess.call(echospine("serve", *store, "--port", str(chosen.port), "--open"))
     return code
 

@@ -61,9 +61,13 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 
 def complaints(message: ConsoleMessage) -> list[str]:
-    """Return an error or a warning of the page itself, not what tests provoke: 4xx answers, reading of pixels."""
+    """Return an error or a warning of the page itself, not what tests provoke: 4xx answers, reading of pixels.
+
+    Nor what the browser notes when it draws three dimensions without a graphics card.
+    """
     about_the_test = message.text.startswith(("Failed to load resource", "Canvas2D: Multiple readback operations"))
-    if message.type not in {"error", "warning"} or about_the_test:
+    without_a_card = "GPU stall due to ReadPixels" in message.text
+    if message.type not in {"error", "warning"} or about_the_test or without_a_card:
         return []
     return [f"{message.type}: {message.text}"]
 

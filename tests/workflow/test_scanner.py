@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from echospine.domain.errors import GeometryError
 from echospine.domain.labels import Side, Structure, View
 from echospine.engine.twin.patient import PatientParameters
 from echospine.engine.twin.probe import ABDOMINAL, MUSCULOSKELETAL, Settings
 from echospine.workflow.scanner import Controls, Scanner, lay
+from echospine.workflow.scanner.skin import skin_of
 from scanner_kit import BONE_MM, SIDE_PX, SKIN_MM, PlainTwin, aim, back, upright
 
 
@@ -32,8 +36,16 @@ STILL = {"machine": MUSCULOSKELETAL, "settings": Settings(depth_mm=60.0, focus_m
 
 def test_the_map_of_the_skin_is_the_skin(couch):
     x, z = np.array([0.0, -60.0, 33.3]), np.array([0.0, 81.0, -100.0])
-    assert np.abs(couch.skin.at(x, z) - (SKIN_MM - x**2 / 600)).max() < 1.2  # voxels of 2 mm
-    assert np.isfinite(couch.skin.heights_mm).all()
+    points = np.stack([x, SKIN_MM - x**2 / 600, z], axis=1)
+    assert np.abs(couch.skin.depth_mm(points)).max() < 1.2  # voxels of 2 mm
+    assert np.isfinite(couch.skin.radii_mm).all()
+    step = np.array([0.0, 10.0, 0.0])
+    assert couch.skin.depth_mm(points - step).min() > 5 and couch.skin.depth_mm(points + step).max() < -5
+
+
+def test_a_body_that_is_not_there_has_no_skin():
+    with pytest.raises(GeometryError, match="no skin"):
+        skin_of(replace(back(), tissues=np.zeros_like(back().tissues)))
 
 
 def test_the_map_of_bone_knows_where_there_is_none(couch):

@@ -3,12 +3,23 @@ import type { Landmark } from "../src/api/types";
 import { poseOf, type Hold } from "../src/features/live/hold";
 import { at, everywhere, SCALES, somebody } from "../src/features/live/person";
 import { describe as words, directionOf, edgesOf, levelAt } from "../src/features/live/place";
-import type { HeightMap } from "../src/features/live/skin";
-import { backAt, couchOf, drapeOf, reliefOf, torsoOf } from "../src/features/live/torso/body";
+import type { Skin } from "../src/features/live/skin";
+import { bodyRadius, couchOf, drapeOf, reliefOf, torsoOf } from "../src/features/live/torso/body";
 import { Orbit } from "../src/features/live/torso/orbit";
 
-const flat: HeightMap = { x0: -80, z0: -100, step: 10, columns: 17, rows: 21, heights: new Float32Array(357).fill(90) };
-const upright: Hold = { x: 0, z: 0, press: 2, turn: 0, tilt: 0, rock: 0 };
+/** A tube of 130 mm. */
+const tube: Skin = {
+  axis: [0, -50],
+  around0: -90,
+  aroundStep: 2,
+  z0: -100,
+  zStep: 10,
+  columns: 91,
+  rows: 21,
+  radii: new Float32Array(91 * 21).fill(130),
+};
+const upright: Hold = { around: 0, z: 0, press: 2, turn: 0, tilt: 0, rock: 0 };
+const aside = (x: number): number => (Math.asin(x / 130) * 180) / Math.PI;
 const tips: Landmark[] = ["L1", "L2", "L3"].map((level, i) => ({
   kind: "spinous_tip",
   level,
@@ -20,11 +31,11 @@ describe("where the probe is", () => {
   it("is told by level, side and direction", () => {
     const told = (hold: Partial<Hold>): string => {
       const held = { ...upright, ...hold };
-      return words(held, poseOf(flat, held), tips);
+      return words(held, poseOf(tube, held), tips);
     };
     expect(told({})).toBe("L2 · midline · transverse");
-    expect(told({ x: 22, z: 41, turn: 90 })).toBe("L1 · 22 mm left · longitudinal");
-    expect(told({ x: -15, z: 20, turn: 45, tilt: 12 })).toBe("L1/L2 · 15 mm right · oblique · tilt 12°");
+    expect(told({ around: aside(22), z: 41, turn: 90 })).toBe("L1 · 22 mm left · longitudinal");
+    expect(told({ around: aside(-15), z: 20, turn: 45, tilt: 12 })).toBe("L1/L2 · 15 mm right · oblique · tilt 12°");
   });
 
   it("has a level only where there are landmarks", () => {
@@ -33,9 +44,9 @@ describe("where the probe is", () => {
   });
 
   it("says what lies at the edges of the picture", () => {
-    expect(edgesOf(poseOf(flat, upright))).toEqual(["Left", "Right"]);
-    expect(edgesOf(poseOf(flat, { ...upright, turn: 90 }))).toEqual(["Head", "Feet"]);
-    expect(edgesOf(poseOf(flat, { ...upright, turn: 180 }))).toEqual(["Right", "Left"]);
+    expect(edgesOf(poseOf(tube, upright))).toEqual(["Left", "Right"]);
+    expect(edgesOf(poseOf(tube, { ...upright, turn: 90 }))).toEqual(["Head", "Feet"]);
+    expect(edgesOf(poseOf(tube, { ...upright, turn: 180 }))).toEqual(["Right", "Left"]);
     expect(directionOf([0.8, 0, 0.6])).toBe("Left, head");
   });
 });
@@ -68,28 +79,29 @@ describe("a virtual person", () => {
 });
 
 describe("the body around the skin", () => {
-  const torso = torsoOf(flat);
+  const torso = torsoOf(tube);
 
   it("is the skin where the skin is known", () => {
-    expect(backAt(flat, 12, -30)).toBeCloseTo(90, 5);
-    const near: number[] = [];
+    expect(bodyRadius(tube, 12, -30)).toBeCloseTo(130, 5);
+    let known = 0;
     for (let i = 0; i < torso.points.length; i += 3) {
-      const [x, y, z] = [torso.points[i]!, torso.points[i + 1]!, torso.points[i + 2]!];
-      if (Math.abs(x) < 70 && Math.abs(z) < 90 && y > 50) near.push(y);
+      const [x, y, z] = [torso.points[i]!, torso.points[i + 1]! + 50, torso.points[i + 2]!];
+      if (Math.abs(z) > 100 || y < 0) continue;
+      expect(Math.hypot(x, y)).toBeCloseTo(130, 3);
+      known++;
     }
-    expect(near.length).toBeGreaterThan(500);
-    expect(Math.max(...near.map((y) => Math.abs(y - 90)))).toBeLessThan(1e-3);
+    expect(known).toBeGreaterThan(2000);
   });
 
   it("lies on the couch, and has no holes", () => {
     const heights = torso.points.filter((_, i) => i % 3 === 1);
     expect(heights.every(Number.isFinite)).toBe(true);
-    expect(Math.min(...heights)).toBeCloseTo(couchOf(flat), 3);
+    expect(Math.min(...heights)).toBeCloseTo(couchOf(tube), 3);
     expect(Math.max(...torso.triangles)).toBe(torso.points.length / 3 - 1);
   });
 
   it("is covered by a sheet over the hips only", () => {
-    const reach = drapeOf(flat).points.filter((_, i) => i % 3 === 2);
+    const reach = drapeOf(tube).points.filter((_, i) => i % 3 === 2);
     expect(Math.max(...reach)).toBeLessThan(-100);
   });
 

@@ -1,100 +1,115 @@
 import { describe, expect, it } from "vitest";
 import { readFrame } from "../src/api/live";
 import { between, column, holdOf, poseOf, possible, slid, wrapped, type Hold } from "../src/features/live/hold";
-import { heightAt, meet, normalAt, type HeightMap } from "../src/features/live/skin";
+import { above, meet, nearest, normalAt, pointAt, type Skin } from "../src/features/live/skin";
 import { labelAt, outlines, seats } from "../src/features/live/truth";
-import { cross, dot, minus, unit } from "../src/features/live/vectors";
+import { add, cross, dot, minus, scaled, unit, type Vector } from "../src/features/live/vectors";
 import { toRgba } from "../src/shared/viewer/greys";
 
 const RADIUS = 300;
-const STEP = 4;
+const MIDDLE = [20, -30, 0] as const;
+const DEGREE = Math.PI / 180;
 
-/** The top of a ball: its height and its normal are known everywhere. */
-const ball: HeightMap = (() => {
-  const [columns, rows] = [61, 81];
-  const heights = Float32Array.from({ length: columns * rows }, (_, i) => {
-    const [x, z] = [-120 + STEP * (i % columns), -160 + STEP * Math.floor(i / columns)];
-    return Math.sqrt(RADIUS ** 2 - x * x - z * z);
+/** A ball that lies aside of the axis: its surface and its normal are known everywhere. */
+const ball: Skin = (() => {
+  const [columns, rows] = [121, 81];
+  const radii = Float32Array.from({ length: columns * rows }, (_, i) => {
+    const [around, z] = [(-90 + 1.5 * (i % columns)) * DEGREE, -160 + 4 * Math.floor(i / columns)];
+    const half = MIDDLE[0] * Math.sin(around) + MIDDLE[1] * Math.cos(around);
+    return half + Math.sqrt(half ** 2 - MIDDLE[0] ** 2 - MIDDLE[1] ** 2 + RADIUS ** 2 - z * z);
   });
-  return { x0: -120, z0: -160, step: STEP, columns, rows, heights };
+  return { axis: [0, 0], around0: -90, aroundStep: 1.5, z0: -160, zStep: 4, columns, rows, radii };
 })();
 
-const upright: Hold = { x: 0, z: 0, press: 0, turn: 0, tilt: 0, rock: 0 };
+const upright: Hold = { around: 0, z: 0, press: 0, turn: 0, tilt: 0, rock: 0 };
+const SPOTS = [
+  [1.3, 2.9],
+  [-77.7, 41.1],
+  [55.5, -99.9],
+] as const;
+
+const out = (point: Vector): Vector => unit(minus(point, MIDDLE));
 
 describe("the skin", () => {
-  it("lies between its knots where the body is", () => {
-    for (const [x, z] of [
-      [1.3, 2.9],
-      [-77.7, 41.1],
-      [55.5, -99.9],
-    ] as const) {
-      expect(heightAt(ball, x, z)).toBeCloseTo(Math.sqrt(RADIUS ** 2 - x * x - z * z), 2);
-      const truth = [x, heightAt(ball, x, z), z].map((value) => value / RADIUS);
-      normalAt(ball, x, z).forEach((value, i) => expect(value).toBeCloseTo(truth[i]!, 3));
+  it("lies between its knots where the body is, and faces out of it", () => {
+    for (const spot of SPOTS) {
+      const point = pointAt(ball, spot);
+      expect(Math.hypot(...minus(point, MIDDLE))).toBeCloseTo(RADIUS, 2);
+      normalAt(ball, spot).forEach((value, i) => expect(value).toBeCloseTo(out(point)[i]!, 3));
     }
   });
 
   it("is met by a line of sight where the body is", () => {
-    for (const [x, z] of [
-      [0, 0],
-      [70, -90],
-      [-110, 150],
-    ] as const) {
-      const eye = [150, 900, -500] as const;
-      const there = [x, heightAt(ball, x, z), z] as const;
+    for (const spot of SPOTS) {
+      const there = pointAt(ball, spot);
+      const eye = add(there, add(scaled(out(there), 500), [30, 0, -40]));
       const met = meet(ball, eye, unit(minus(there, eye)))!;
-      expect(Math.hypot(...minus(met, there))).toBeLessThan(0.05);
+      expect(Math.hypot(...minus(met, there))).toBeLessThan(0.1);
     }
     expect(meet(ball, [0, 900, 0], unit([1, -1, 0]))).toBeUndefined();
     expect(meet(ball, [0, 900, 0], [0, 1, 0])).toBeUndefined();
   });
 
-  it("goes on as at its edge", () => expect(heightAt(ball, 500, 0)).toBeCloseTo(heightAt(ball, 120, 0), 6));
+  it("is found straight above a place, and nearest to a point behind it", () => {
+    for (const x of [-150, 0, 90]) expect(pointAt(ball, above(ball, x, 20))[0]).toBeCloseTo(x, 3);
+    const point = pointAt(ball, SPOTS[1]);
+    const { spot, behind } = nearest(ball, add(point, scaled(out(point), -7)));
+    expect(behind).toBeCloseTo(7, 2);
+    expect(spot[0]).toBeCloseTo(SPOTS[1][0], 2);
+  });
 });
 
 describe("a held probe", () => {
   it("stands on the skin, upright, with the patient's left at the left of the picture", () => {
-    const pose = poseOf(ball, upright);
-    expect(column(pose, 3)).toEqual([expect.closeTo(0, 6), expect.closeTo(RADIUS, 3), expect.closeTo(0, 6)]);
-    expect(column(pose, 0)[0]).toBeCloseTo(-1, 6);
-    expect(column(pose, 1)[1]).toBeCloseTo(-1, 6);
-    expect(column(pose, 2)[2]).toBeCloseTo(1, 6);
+    const hold = { ...upright, around: above(ball, MIDDLE[0], 0)[0] };
+    const pose = poseOf(ball, hold);
+    expect(column(pose, 3)[1]).toBeCloseTo(MIDDLE[1] + RADIUS, 2);
+    expect(column(pose, 0)[0]).toBeCloseTo(-1, 4);
+    expect(column(pose, 1)[1]).toBeCloseTo(-1, 4);
+    expect(column(pose, 2)[2]).toBeCloseTo(1, 4);
   });
 
   it("has the head at the left when it is turned along the spine", () => {
-    expect(column(poseOf(ball, { ...upright, turn: 90 }), 0)[2]).toBeCloseTo(-1, 6);
+    expect(column(poseOf(ball, { ...upright, turn: 90 }), 0)[2]).toBeCloseTo(-1, 4);
   });
 
   it("goes deeper into the body when it is pressed", () => {
-    expect(column(poseOf(ball, { ...upright, press: 5 }), 3)[1]).toBeCloseTo(RADIUS - 5, 3);
+    const origin = column(poseOf(ball, { ...upright, around: -60, press: 5 }), 3);
+    expect(Math.hypot(...minus(origin, MIDDLE))).toBeCloseTo(RADIUS - 5, 2);
   });
 
   it.each([
     upright,
-    { x: 31, z: -70, press: 3, turn: 72, tilt: -18, rock: 9 },
-    { x: -88, z: 55, press: -2, turn: -170, tilt: 40, rock: -30 },
-    { x: 60, z: 120, press: 8, turn: 179, tilt: 55, rock: 40 },
+    { around: 31, z: -70, press: 3, turn: 72, tilt: -18, rock: 9 },
+    { around: -81, z: 55, press: -2, turn: -170, tilt: 40, rock: -30 },
+    { around: 60, z: 120, press: 8, turn: 179, tilt: 55, rock: 40 },
   ])("is read back from its pose: %o", (hold) => {
     const again = holdOf(ball, poseOf(ball, hold));
-    for (const key of ["x", "z", "press", "turn", "tilt", "rock"] as const) {
-      expect(again[key], key).toBeCloseTo(hold[key], 3);
+    for (const key of ["around", "z", "press", "turn", "tilt", "rock"] as const) {
+      expect(again[key], key).toBeCloseTo(hold[key], 2);
     }
   });
 
   it("has axes at right angles, right-handed", () => {
-    const pose = poseOf(ball, { x: 31, z: -70, press: 3, turn: 72, tilt: -18, rock: 9 });
+    const pose = poseOf(ball, { around: 31, z: -70, press: 3, turn: 72, tilt: -18, rock: 9 });
     const [x, y, z] = [0, 1, 2].map((i) => column(pose, i)) as [never, never, never];
     expect(dot(x, y)).toBeCloseTo(0, 9);
     cross(x, y).forEach((value, i) => expect(value).toBeCloseTo(z[i]!, 9));
   });
 
-  it("slides as far over the skin as it is told, and no farther than the skin", () => {
-    const start = { ...upright, x: -80 };
-    const moved = slid(ball, start, -10, 0);
-    const way = Math.hypot(moved.x - start.x, heightAt(ball, moved.x, 0) - heightAt(ball, start.x, 0));
-    expect(way).toBeCloseTo(10, 0);
-    expect(moved.x).toBeGreaterThan(start.x);
-    expect(slid(ball, start, 1e4, 1e4)).toMatchObject({ x: -112, z: 152 });
+  it("slides as far over the skin as it is told, on the back as on the flank, and no farther than the skin", () => {
+    for (const around of [-80, 0, 50]) {
+      const start = { ...upright, around };
+      const [from, aside, along] = [start, slid(ball, start, -10, 0), slid(ball, start, 0, 10)].map(({ around, z }) =>
+        pointAt(ball, [around, z]),
+      ) as [Vector, Vector, Vector];
+      expect(Math.hypot(...minus(aside, from))).toBeCloseTo(10, 0);
+      expect(Math.hypot(...minus(along, from))).toBeCloseTo(10, 0);
+    }
+    const far = slid(ball, upright, -1e4, 1e4);
+    expect(far.z).toBe(152);
+    expect(far.around).toBeLessThan(90);
+    expect(far.around).toBeGreaterThan(86);
   });
 
   it("is never held as nobody can hold it", () => {

@@ -1531,7 +1531,7 @@ export interface components {
              */
             type: "patient";
             patient: components["schemas"]["PatientBody"];
-            skin: components["schemas"]["HeightMapView"];
+            skin: components["schemas"]["SkinView"];
             bones: components["schemas"]["HeightMapView"];
             /** Landmarks */
             landmarks: components["schemas"]["LandmarkView"][];
@@ -1852,6 +1852,37 @@ export interface components {
          * @enum {string}
          */
         Side: "left" | "right" | "midline" | "unknown";
+        /**
+         * SkinView
+         * @description The skin of the trunk as its distance from an axis along z, mm, Patient (LPS): row by row to the head.
+         */
+        SkinView: {
+            /**
+             * Axis Mm
+             * @description Where the axis is, (x, y).
+             */
+            axis_mm: [
+                number,
+                number
+            ];
+            /**
+             * Around0 Deg
+             * @description Angle of the first column from straight up, to the left above zero.
+             */
+            around0_deg: number;
+            /** Around Step Deg */
+            around_step_deg: number;
+            /** Z0 Mm */
+            z0_mm: number;
+            /** Z Step Mm */
+            z_step_mm: number;
+            /** Columns */
+            columns: number;
+            /** Rows */
+            rows: number;
+            /** Radii Mm */
+            radii_mm: number[];
+        };
         /**
          * Spacing
          * @description Where the millimetres of a region come from.

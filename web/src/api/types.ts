@@ -35,6 +35,7 @@ export type LiveWorking = Schemas["Working"];
 export type Machine = Schemas["MachineView"];
 export type PatientBody = Schemas["PatientBody"];
 export type Side = Schemas["Side"];
+export type SkinView = Schemas["SkinView"];
 export type View = Schemas["View"];
 
 export const EXAM_STATES = ["imported", "draft", "review", "signed", "amended"] as const satisfies readonly ExamState[];

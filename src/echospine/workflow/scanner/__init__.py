@@ -5,6 +5,7 @@ Knows how the tissue gives way under the probe and breathes, and what really lie
 
 from echospine.workflow.scanner.couch import Couch, HeightMap, lay
 from echospine.workflow.scanner.scanner import Controls, Picture, Scanner
+from echospine.workflow.scanner.skin import Skin
 from echospine.workflow.scanner.twin import Image, Render, Run, Twin, virtual_twin
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Render",
     "Run",
     "Scanner",
+    "Skin",
     "Twin",
     "lay",
     "virtual_twin",

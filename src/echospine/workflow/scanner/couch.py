@@ -6,22 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from echospine.domain.units import Floats, frozen
 from echospine.engine.twin.anatomy import Anatomy
 from echospine.engine.twin.motion import Back, Breathing, breathing_motion, grid_over, survey_back
 from echospine.engine.twin.motion.breathing import BreathingMotion
 from echospine.engine.twin.patient import PatientParameters
-from echospine.engine.twin.tissues import BONES, Tissue
+from echospine.engine.twin.tissues import BONES
+from echospine.workflow.scanner.skin import Skin, skin_of
 
 KNOT_MM = 5.0
 """From knot to knot of the motion: skin and muscle follow within a fraction of it."""
-SKIN_STEP_MM = 4.0
 BONE_STEP_MM = 2.0
-SKIN_SIGMA = 1.0
-"""Smoothing of the skin in steps of its map: voxels make stairs."""
-_OUTSIDE = (Tissue.AIR, Tissue.GEL)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,13 +35,6 @@ class HeightMap:
     def __post_init__(self) -> None:
         object.__setattr__(self, "heights_mm", frozen(self.heights_mm))
 
-    def at(self, x_mm: Floats, z_mm: Floats) -> Floats:
-        """Return the heights at those places, between four neighbours; beyond the edge as at the edge."""
-        rows = (np.asarray(z_mm) - self.z0_mm) / self.step_mm
-        columns = (np.asarray(x_mm) - self.x0_mm) / self.step_mm
-        found: Floats = ndimage.map_coordinates(self.heights_mm, np.stack([rows, columns]), order=1, mode="nearest")
-        return found
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Couch:
@@ -55,7 +44,7 @@ class Couch:
     anatomy: Anatomy
     back: Back
     breathing: BreathingMotion
-    skin: HeightMap
+    skin: Skin
     bones: HeightMap
 
 
@@ -67,23 +56,9 @@ def lay(parameters: PatientParameters, anatomy: Anatomy) -> Couch:
         anatomy=anatomy,
         back=back,
         breathing=breathing_motion(Breathing(start_z_mm=float(anatomy.last_mm[2])), back),
-        skin=skin_map(anatomy),
+        skin=skin_of(anatomy),
         bones=bone_map(anatomy),
     )
-
-
-def skin_map(anatomy: Anatomy) -> HeightMap:
-    """Return the skin of the back, smooth, whole wherever the volume reaches: gaps are closed from what is near."""
-    outside = np.zeros(256, np.bool_)
-    outside[[int(tissue) for tissue in _OUTSIDE]] = True
-    raw = _tops(anatomy, ~outside, SKIN_STEP_MM)
-    gaps = np.isnan(raw.heights_mm)
-    heights = np.array(raw.heights_mm)
-    if gaps.any() and not gaps.all():
-        nearest = ndimage.distance_transform_edt(gaps, return_distances=False, return_indices=True)
-        heights = heights[tuple(nearest)]
-    smooth = ndimage.gaussian_filter(heights, SKIN_SIGMA, mode="nearest")
-    return HeightMap(raw.x0_mm, raw.z0_mm, raw.step_mm, smooth)
 
 
 def bone_map(anatomy: Anatomy) -> HeightMap:

@@ -124,7 +124,7 @@ def contact(probe: Probe, pose: Pose, couch: Couch) -> float:
     half = probe.width_mm / 2 if probe.radius_mm is None else probe.radius_mm * np.sin(probe.half_angle)
     x = np.linspace(-half, half, FACE_POINTS)
     face = pose.apply(np.stack([x, face_mm(probe, x), np.zeros_like(x)], axis=-1))
-    return float(np.mean(face[:, 1] <= couch.skin.at(face[:, 0], face[:, 2]) + TOUCH_MM))
+    return float(np.mean(couch.skin.depth_mm(face) >= -TOUCH_MM))
 
 
 def _lifted(probe: Probe, pose: Pose, couch: Couch) -> tuple[Pose, Displacement]:

@@ -45,8 +45,8 @@ def test_a_viewer_gets_the_scanner_the_patient_and_frames(call: Call):
         assert [machine["probe"] for machine in opened["machines"]] == ["C5-2", "L12-4"]
         patient = viewer.hear("patient")
         skin = patient["skin"]
-        assert len(skin["heights_mm"]) == skin["rows"] * skin["columns"]
-        assert None not in skin["heights_mm"] and None in patient["bones"]["heights_mm"]
+        assert len(skin["radii_mm"]) == skin["rows"] * skin["columns"]
+        assert None in patient["bones"]["heights_mm"]
         assert {mark["level"] for mark in patient["landmarks"]} == {"L1", "L2", "L3", "L4", "L5"}
         viewer.control(4)
         viewer.say(type="run", running=True)

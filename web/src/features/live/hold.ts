@@ -6,12 +6,15 @@
  * turned by +90 degrees it lies along the spine, with the head at the left.
  */
 
-import { clamp, heightAt, keepOn, normalAt, type HeightMap } from "./skin";
-import { add, cross, dot, minus, scaled, unit, type Vector } from "./vectors";
+import { clamp, keepOn, nearest, normalAt, pointAt, slopesAt, type Skin, type Spot } from "./skin";
+import { add, cross, dot, scaled, unit, type Vector } from "./vectors";
 
-/** Millimetres and degrees. `tilt`: about x, fans through the body; `rock`: about z, one end of the face deeper. */
+/**
+ * Millimetres and degrees. `around`, `z`: the place on the skin; `press`: how far the face lies behind it; `tilt`: about
+ * x, fans through the body; `rock`: about z, one end of the face deeper.
+ */
 export interface Hold {
-  readonly x: number;
+  readonly around: number;
   readonly z: number;
   readonly press: number;
   readonly turn: number;
@@ -27,16 +30,15 @@ export const MOST_TILT_DEG = 60;
 export const MOST_ROCK_DEG = 45;
 /** How near to the edge of the known skin the probe may stand. */
 const MARGIN_MM = 8;
-const FOOT_STEPS = 24;
 const DEGREE = Math.PI / 180;
 
 type Axes = readonly [Vector, Vector, Vector];
 
 /** Return the hold nearest to `hold` that is possible on that skin. */
-export function possible(skin: HeightMap, hold: Hold): Hold {
-  const [x, z] = keepOn(skin, hold.x, hold.z, MARGIN_MM);
+export function possible(skin: Skin, hold: Hold): Hold {
+  const [around, z] = keepOn(skin, spot(hold), MARGIN_MM);
   return {
-    x,
+    around,
     z,
     press: clamp(hold.press, -MOST_PRESS_MM, MOST_PRESS_MM),
     turn: wrapped(hold.turn),
@@ -46,47 +48,37 @@ export function possible(skin: HeightMap, hold: Hold): Hold {
 }
 
 /** Return the hold after the probe slid over the skin by `across` mm to the patient's right and `along` to the head. */
-export function slid(skin: HeightMap, hold: Hold, across: number, along: number): Hold {
-  const normal = normalAt(skin, hold.x, hold.z);
-  // A step over the skin is shorter seen from above, where it climbs.
-  const x = hold.x - across * Math.hypot(1, normal[0] / normal[1]) ** -1;
-  const z = hold.z + along * Math.hypot(1, normal[2] / normal[1]) ** -1;
-  return possible(skin, { ...hold, x, z });
+export function slid(skin: Skin, hold: Hold, across: number, along: number): Hold {
+  const [left, head] = slopesAt(skin, spot(hold)).map((way) => Math.hypot(...way)) as [number, number];
+  return possible(skin, { ...hold, around: hold.around - across / left, z: hold.z + along / head });
 }
 
 /** Return the pose of a probe held like that. */
-export function poseOf(skin: HeightMap, hold: Hold): Matrix {
-  const axes = upright(skin, hold.x, hold.z);
+export function poseOf(skin: Skin, hold: Hold): Matrix {
+  const axes = upright(skin, spot(hold));
   const [x, y, z] = turned(hold).map((local) => outOf(axes, local)) as unknown as Axes;
-  const origin = add(footAt(skin, hold), scaled(axes[1], hold.press));
+  const origin = add(pointAt(skin, spot(hold)), scaled(axes[1], hold.press));
   return [x[0], y[0], z[0], origin[0], x[1], y[1], z[1], origin[1], x[2], y[2], z[2], origin[2], 0, 0, 0, 1];
 }
 
 /** Return how a probe in that pose is held: `poseOf` leads back to it. */
-export function holdOf(skin: HeightMap, pose: Matrix): Hold {
-  const origin = column(pose, 3);
-  let foot: Vector = origin;
-  for (let step = 0; step < FOOT_STEPS; step++) {
-    const normal = normalAt(skin, foot[0], foot[2]);
-    const height: Vector = [foot[0], heightAt(skin, foot[0], foot[2]), foot[2]];
-    foot = add(origin, scaled(normal, dot(minus(height, origin), normal)));
-  }
-  const axes = upright(skin, foot[0], foot[2]);
+export function holdOf(skin: Skin, pose: Matrix): Hold {
+  const { spot: at, behind } = nearest(skin, column(pose, 3));
+  const axes = upright(skin, at);
   const [x, y, z] = [0, 1, 2].map((i) => into(axes, column(pose, i))) as unknown as Axes;
-  const press = dot(minus(origin, [foot[0], heightAt(skin, foot[0], foot[2]), foot[2]]), axes[1]);
   return {
-    x: foot[0],
-    z: foot[2],
-    press,
+    around: at[0],
+    z: at[1],
+    press: behind,
     turn: Math.atan2(z[0], z[2]) / DEGREE,
     tilt: Math.asin(clamp(-z[1], -1, 1)) / DEGREE,
     rock: Math.atan2(x[1], y[1]) / DEGREE,
   };
 }
 
-/** Return where the middle of the face meets the skin. */
-export function footAt(skin: HeightMap, hold: Pick<Hold, "x" | "z">): Vector {
-  return [hold.x, heightAt(skin, hold.x, hold.z), hold.z];
+/** Return where on the skin the middle of the face stands. */
+export function spot({ around, z }: Pick<Hold, "around" | "z">): Spot {
+  return [around, z];
 }
 
 /** Return column `index` of a pose: the axes of the probe, then its origin. */
@@ -98,7 +90,7 @@ export function column(pose: Matrix, index: number): Vector {
 export function between(from: Hold, to: Hold, share: number): Hold {
   const mix = (a: number, b: number): number => a + (b - a) * share;
   return {
-    x: mix(from.x, to.x),
+    around: mix(from.around, to.around),
     z: mix(from.z, to.z),
     press: mix(from.press, to.press),
     turn: wrapped(from.turn + wrapped(to.turn - from.turn) * share),
@@ -112,11 +104,10 @@ export function wrapped(degrees: number): number {
   return degrees - 360 * Math.ceil((degrees - 180) / 360);
 }
 
-/** The axes of a probe that stands upright on the skin, not turned. */
-function upright(skin: HeightMap, x: number, z: number): Axes {
-  const inward = scaled(normalAt(skin, x, z), -1);
-  const right: Vector = [-1, 0, 0];
-  const across = unit(minus(right, scaled(inward, dot(right, inward))));
+/** The axes of a probe that stands upright on the skin, not turned: x to the patient's right, z to the head. */
+function upright(skin: Skin, at: Spot): Axes {
+  const [left] = slopesAt(skin, at);
+  const [inward, across] = [scaled(normalAt(skin, at), -1), scaled(unit(left), -1)];
   return [across, inward, cross(across, inward)];
 }
 

@@ -9,6 +9,8 @@ const STRAIGHT_DEG = 25;
 /** Above this share a second direction is worth a word. */
 const SECOND = 0.5;
 
+const COUNTED = /^(L\d|S1)$/;
+
 const WAYS: readonly (readonly [string, string])[] = [
   ["Right", "Left"],
   ["Front", "Back"],
@@ -44,9 +46,14 @@ export function edgesOf(pose: Matrix): readonly [string, string] {
   return [directionOf([-x, -y, -z]), directionOf([x, y, z])];
 }
 
+/** Return the tips of the spinous processes that a hand can count. */
+export function tipsOf(landmarks: readonly Landmark[]): readonly Landmark[] {
+  return landmarks.filter(({ kind, level }) => kind === "spinous_tip" && COUNTED.test(level));
+}
+
 /** Return the level nearest to a place along the spine, between two where it lies between them. */
 export function levelAt(z: number, landmarks: readonly Landmark[]): string {
-  const tips = landmarks.filter(({ kind }) => kind === "spinous_tip").map((tip) => ({ ...tip, z: tip.point_mm[2] }));
+  const tips = tipsOf(landmarks).map((tip) => ({ ...tip, z: tip.point_mm[2] }));
   const [first, second] = tips.sort((a, b) => Math.abs(a.z - z) - Math.abs(b.z - z));
   if (!first) return "";
   if (!second) return first.level;
@@ -59,8 +66,9 @@ export function levelAt(z: number, landmarks: readonly Landmark[]): string {
 /** Return one line: level, side, direction, and how the probe is tilted. */
 export function describe(hold: Hold, pose: Matrix, landmarks: readonly Landmark[]): string {
   const level = levelAt(hold.z, landmarks);
-  const away = Math.round(Math.abs(hold.x));
-  const side = away < MIDLINE_MM ? "midline" : `${away} mm ${hold.x > 0 ? "left" : "right"}`;
+  const x = column(pose, 3)[0];
+  const away = Math.round(Math.abs(x));
+  const side = away < MIDLINE_MM ? "midline" : `${away} mm ${x > 0 ? "left" : "right"}`;
   return [level, side, lieOf(pose), tiltOf(hold)].filter(Boolean).join(" · ");
 }
 

@@ -18,7 +18,7 @@ import { notify } from "../../shared/notices.svelte";
 import { Darkroom } from "../../shared/viewer/greys";
 import { between, holdOf, poseOf, possible, slid, type Hold, type Matrix } from "./hold";
 import { Link, type LinkState } from "./link";
-import { mapOf, type HeightMap } from "./skin";
+import { mapOf, skinOf, type HeightMap, type Skin } from "./skin";
 
 export type Source =
   { readonly kind: "scanner" } | { readonly kind: "device"; readonly host: string; readonly port: number };
@@ -52,7 +52,7 @@ export class Scan {
   link = $state<LinkState>("connecting");
   opened = $state.raw<LiveOpened>();
   patient = $state.raw<LivePatient>();
-  skin = $state.raw<HeightMap>();
+  skin = $state.raw<Skin>();
   bones = $state.raw<HeightMap>();
   working = $state.raw<LiveWorking>();
   trouble = $state.raw<LiveTrouble>();
@@ -225,7 +225,7 @@ export class Scan {
   #laid(message: LivePatient): void {
     this.working = undefined;
     this.patient = message;
-    this.skin = mapOf(message.skin);
+    this.skin = skinOf(message.skin);
     this.bones = mapOf(message.bones);
     this.#hold(this.hold ?? holdOf(this.skin, message.pose));
   }

@@ -37,7 +37,8 @@ export class Wishes {
     this.side = side;
     const { standard, hold } = this.#scan;
     if (standard) this.ask(standard.view);
-    else if (hold && hold.x !== 0 && hold.x > 0 !== (side === "left")) this.#scan.move({ x: -hold.x });
+    else if (hold && hold.around !== 0 && hold.around > 0 !== (side === "left"))
+      this.#scan.move({ around: -hold.around });
   }
 
   /** One level up (-1) or down. */

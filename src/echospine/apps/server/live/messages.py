@@ -166,6 +166,19 @@ class HeightMapView(Shape):
     heights_mm: list[float | None] = Field(description="Null where there is nothing.")
 
 
+class SkinView(Shape):
+    """The skin of the trunk as its distance from an axis along z, mm, Patient (LPS): row by row to the head."""
+
+    axis_mm: tuple[float, float] = Field(description="Where the axis is, (x, y).")
+    around0_deg: float = Field(description="Angle of the first column from straight up, to the left above zero.")
+    around_step_deg: float
+    z0_mm: float
+    z_step_mm: float
+    columns: int
+    rows: int
+    radii_mm: list[float]
+
+
 class LandmarkView(Shape):
     """A named place of the patient."""
 
@@ -180,7 +193,7 @@ class PatientReady(Shape):
 
     type: Literal["patient"] = "patient"
     patient: PatientBody
-    skin: HeightMapView
+    skin: SkinView
     bones: HeightMapView
     landmarks: list[LandmarkView]
     views: list[View] = Field(description="Standard views that can be asked for.")

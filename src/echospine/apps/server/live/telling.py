@@ -11,7 +11,7 @@ from echospine.domain.labels import Side, View
 from echospine.domain.poses import Pose
 from echospine.engine.twin.patient import PatientParameters
 from echospine.engine.twin.probe import Machine, Settings
-from echospine.workflow.scanner import Couch, HeightMap, Twin
+from echospine.workflow.scanner import Couch, HeightMap, Skin, Twin
 
 START = (View.TRANSVERSE_SPINOUS, "L4", Side.MIDLINE)
 """Where a scan begins."""
@@ -33,7 +33,7 @@ def patient(twin: Twin, couch: Couch) -> messages.PatientReady:
     ]
     return messages.PatientReady(
         patient=body_of(couch.parameters),
-        skin=_heights(couch.skin),
+        skin=_skin(couch.skin),
         bones=_heights(couch.bones),
         landmarks=landmarks,
         views=list(twin.views),
@@ -68,6 +68,20 @@ def _machine(machine: Machine) -> messages.MachineView:
             focus_mm=start.focus_mm,
             dynamic_range_db=start.dynamic_range_db,
         ),
+    )
+
+
+def _skin(skin: Skin) -> messages.SkinView:
+    rows, columns = skin.radii_mm.shape
+    return messages.SkinView(
+        axis_mm=skin.axis_mm,
+        around0_deg=skin.around0_deg,
+        around_step_deg=skin.around_step_deg,
+        z0_mm=skin.z0_mm,
+        z_step_mm=skin.z_step_mm,
+        columns=columns,
+        rows=rows,
+        radii_mm=np.round(skin.radii_mm, 2).ravel().tolist(),
     )
 
 

@@ -5,8 +5,9 @@
  * probe and come nearer. The wheel turns the probe; with Shift it tilts, with Alt it rocks, with Ctrl it comes nearer.
  */
 
-import { column, footAt } from "../hold";
+import { column, spot } from "../hold";
 import type { Scan } from "../scan.svelte";
+import { pointAt, spotOf, type Spot } from "../skin";
 import { add, scaled, type Vector } from "../vectors";
 import type { Orbit } from "./orbit";
 import type { Stage } from "./stage";
@@ -20,7 +21,7 @@ const ZOOM_PER_PX = 0.0016;
 const DEGREE = Math.PI / 180;
 
 type Doing =
-  | { readonly what: "slide"; readonly dx: number; readonly dz: number }
+  | { readonly what: "slide"; readonly around: number; readonly along: number }
   | { readonly what: "turn" }
   | { readonly what: "orbit" }
   | { readonly what: "twist" };
@@ -88,12 +89,13 @@ export class Grip {
     const { hold, skin } = this.#scan;
     const reach = touch ? REACH_TOUCH_PX : REACH_PX;
     if (this.handles().some((handle) => distance(handle, at) < reach)) return { what: "turn" };
-    const under = this.#skinUnder(at);
-    const foot = this.#onScreen(footAt(skin!, hold!));
+    const under = this.#spotUnder(at);
+    const foot = this.#onScreen(pointAt(skin!, spot(hold!)));
     if (this.#stage.probeUnder(...this.#share(at)) || distance(foot, at) < reach) {
-      return { what: "slide", dx: under ? hold!.x - under[0] : 0, dz: under ? hold!.z - under[2] : 0 };
+      const [around, along] = under ? [hold!.around - under[0], hold!.z - under[1]] : [0, 0];
+      return { what: "slide", around, along };
     }
-    return under ? { what: "slide", dx: 0, dz: 0 } : { what: "orbit" };
+    return under ? { what: "slide", around: 0, along: 0 } : { what: "orbit" };
   }
 
   /** Where the probe can be turned, screen pixels: before and behind both ends of its face. */
@@ -105,9 +107,9 @@ export class Grip {
     return [-away, away].map((mm) => this.#onScreen(add(origin, scaled(across, mm))));
   }
 
-  #slide(at: Place, { dx, dz }: Extract<Doing, { what: "slide" }>): void {
-    const under = this.#skinUnder(at);
-    if (under) this.#scan.move({ x: under[0] + dx, z: under[2] + dz });
+  #slide(at: Place, { around, along }: Extract<Doing, { what: "slide" }>): void {
+    const under = this.#spotUnder(at);
+    if (under) this.#scan.move({ around: under[0] + around, z: under[1] + along });
   }
 
   /** On the screen, seen from behind the probe, right is right; so the probe turns as the hand does. */
@@ -126,11 +128,12 @@ export class Grip {
   }
 
   #middle(): Place {
-    return this.#onScreen(footAt(this.#scan.skin!, this.#scan.hold!));
+    return this.#onScreen(pointAt(this.#scan.skin!, spot(this.#scan.hold!)));
   }
 
-  #skinUnder(at: Place): Vector | undefined {
-    return this.#stage.skinUnder(...this.#share(at));
+  #spotUnder(at: Place): Spot | undefined {
+    const point = this.#stage.skinUnder(...this.#share(at));
+    return point && spotOf(this.#scan.skin!, point);
   }
 
   #onScreen(point: Vector): Place {

@@ -27,7 +27,7 @@ import {
 import { RoundedBoxGeometry } from "three/addons/geometries/RoundedBoxGeometry.js";
 import type { Machine } from "../../../api/types";
 import { column, type Matrix } from "../hold";
-import { heightAt, meet, normalAt, type HeightMap } from "../skin";
+import { meet, normalAt, pointAt, spotOf, type HeightMap, type Skin } from "../skin";
 import type { Vector } from "../vectors";
 import { couchOf, drapeOf, reliefOf, torsoOf, type Mesh as Surface, type Torso } from "./body";
 import { Layer } from "./layer";
@@ -58,7 +58,7 @@ export class Stage {
   readonly #footprint: Line<BufferGeometry, LineBasicMaterial>;
   readonly #skin: MeshStandardMaterial;
   readonly #bone: MeshStandardMaterial;
-  #map: HeightMap | undefined;
+  #known: Skin | undefined;
   #shown: { machine: string; depth: number } | undefined;
 
   /** Throws where the browser has no WebGL. */
@@ -77,8 +77,8 @@ export class Stage {
   }
 
   /** Put a person on the couch. */
-  lay(skin: HeightMap, bones: HeightMap): void {
-    this.#map = skin;
+  lay(skin: Skin, bones: HeightMap): void {
+    this.#known = skin;
     dispose(this.#person);
     this.#person.clear();
     const torso = new Mesh(this.#geometry(torsoOf(skin)), this.#skin);
@@ -108,10 +108,11 @@ export class Stage {
       this.#plane.geometry = new ShapeGeometry(sector(machine, depth), 24);
       this.#probe.add(modelOf(machine, this.#paints, this.#surface), this.#plane);
     }
-    const [x, , z] = column(pose, 3);
-    const foot: Vector = this.#map ? [x, heightAt(this.#map, x, z), z] : column(pose, 3);
-    const out = this.#map ? normalAt(this.#map, x, z) : column(pose, 1);
-    this.#surface.setFromNormalAndCoplanarPoint(new Vector3(...out), new Vector3(...foot));
+    if (this.#known) {
+      const at = spotOf(this.#known, column(pose, 3));
+      const [out, there] = [normalAt(this.#known, at), pointAt(this.#known, at)];
+      this.#surface.setFromNormalAndCoplanarPoint(new Vector3(...out), new Vector3(...there));
+    }
     this.#probe.matrix.copy(new Matrix4().set(...(pose as Sixteen)));
     this.#probe.matrixWorldNeedsUpdate = true;
     this.#footprint.geometry.dispose();
@@ -142,7 +143,7 @@ export class Stage {
   /** Return the known skin under a place of the canvas (0 to 1). */
   skinUnder(x: number, y: number): Vector | undefined {
     const { origin, direction } = this.#ray(x, y).ray;
-    return this.#map && meet(this.#map, [origin.x, origin.y, origin.z], [direction.x, direction.y, direction.z]);
+    return this.#known && meet(this.#known, [origin.x, origin.y, origin.z], [direction.x, direction.y, direction.z]);
   }
 
   /** Return whether the probe is what is seen at a place of the canvas (0 to 1). */
@@ -164,11 +165,11 @@ export class Stage {
     return caster;
   }
 
-  #couch(skin: HeightMap): Mesh {
+  #couch(skin: Skin): Mesh {
     const [thick, wide, long] = [70, 660, 2000];
     const geometry = new RoundedBoxGeometry(wide, thick, long, 4, 24);
     const couch = new Mesh(geometry, new MeshStandardMaterial({ color: this.#paints.couch, roughness: 0.8 }));
-    couch.position.set(skin.x0 + ((skin.columns - 1) * skin.step) / 2, couchOf(skin) - thick / 2 + 4, skin.z0);
+    couch.position.set(skin.axis[0], couchOf(skin) - thick / 2 + 4, skin.z0);
     return couch;
   }
 
@@ -191,8 +192,9 @@ export class Stage {
     return Array.from({ length: FOOTPRINT_STEPS + 1 }, (_, i) => {
       const [[x]] = rim(machine, ((2 * i) / FOOTPRINT_STEPS - 1) * 1.12);
       const at = origin.map((value, axis) => value + x * across[axis]!) as unknown as Vector;
-      const height = this.#map ? heightAt(this.#map, at[0], at[2]) : at[1];
-      return new Vector3(at[0], height - LIFT_MM * normal[1], at[2]);
+      if (!this.#known) return new Vector3(...at);
+      const there = pointAt(this.#known, spotOf(this.#known, at));
+      return new Vector3(...there).addScaledVector(new Vector3(...normal), -LIFT_MM);
     });
   }
 }
