@@ -144,9 +144,8 @@ class Stage:
         true = self.tools(self.moment(max(t_s - noise.latency_s, 0.0)))
         poses, statuses = [], {}
         for tool, errors in self.errors.items():
-            row = TrackerErrors(
-                *(part[index : index + 1] for part in (errors.shift_mm, errors.turn_deg, errors.missing))
-            )
+            one = slice(index, index + 1)
+            row = TrackerErrors(errors.shift_mm[one], errors.turn_deg[one], errors.missing[one])
             said = with_errors(np.array([t_s]), tool, [true[tool]], 0.0, row)[0] if tool in true else None
             statuses[f"{tool}To{TRACKER}"] = ToolStatus.MISSING if said is None else ToolStatus.OK
             poses += [] if said is None else [said]
