@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import threading
@@ -26,7 +27,8 @@ from echospine.domain.images import ImageGeometry, Spacing
 from echospine.domain.poses import Pose
 from echospine.workflow.live import Newest
 
-SIZE, RATE_HZ, CLIENTS, SECONDS = 512, 60.0, 3, 6.0
+SIZE, RATE_HZ, CLIENTS = 512, 60.0, 3
+RUNS, SECONDS, LONGEST_S = 3, 4.0, 40.0
 PIXELS = np.random.default_rng(3).rayleigh(30, (SIZE, SIZE)).clip(0, 255).astype(np.uint8)
 WHAT = f"{SIZE} x {SIZE} at {RATE_HZ:g}/s to {CLIENTS} clients, all on one core"
 
@@ -37,16 +39,21 @@ def rows() -> list[Row]:
 
 def _at_rate() -> list[Row]:
     """Serve at 60 frames/s and look at the slowest of the clients."""
+    runs = [_one_at_rate() for _ in range(RUNS)]
+    fps, p99_ms, share = (statistics.median(values) for values in zip(*runs, strict=True))
+    return [
+        Row(f"{WHAT}: at the slowest client", fps, "frames/s", "60"),
+        Row(f"{WHAT}: p99 from made to received", p99_ms, "ms", "< 33"),
+        Row(f"{WHAT}: share of that core, clients too", share, "%"),
+    ]
+
+
+def _one_at_rate() -> tuple[float, float, float]:
     server = _Role("serve", RATE_HZ)
     clients = [_Role("follow", server.port) for _ in range(CLIENTS)]
     told = [client.result() for client in clients]
-    cpu = sum(one["cpu_s"] / one["seconds"] for one in [*told, server.result()])
-    latency_ms = max(float(one["p99_ms"]) for one in told)
-    return [
-        Row(f"{WHAT}: at the slowest client", min(one["fps"] for one in told), "frames/s", "60 frames/s"),
-        Row(f"{WHAT}: p99 from made to received", latency_ms, "ms", "under 33 ms"),
-        Row(f"{WHAT}: share of that core, clients too", 100 * cpu, "%"),
-    ]
+    share = sum(one["cpu_s"] / one["seconds"] for one in [*told, server.result()])
+    return min(one["fps"] for one in told), max(one["p99_ms"] for one in told), 100 * share
 
 
 def _codec() -> list[Row]:
@@ -68,15 +75,15 @@ def _codec() -> list[Row]:
 def _flat_out() -> list[Row]:
     """Serve as fast as a single client takes it."""
     what = f"{SIZE} x {SIZE}, one client, as fast as it goes on one core"
-    ours = _line_fps("serve", "follow", 0.0)
     if _pyigtl() is None:
-        return [Row(what, ours, "frames/s")]
-    theirs = _line_fps("serve-pyigtl", "follow-pyigtl", 0.0)
+        return [Row(what, statistics.median(_line_fps("serve", "follow") for _ in range(RUNS)), "frames/s")]
+    runs = [(_line_fps("serve", "follow"), _line_fps("serve-pyigtl", "follow-pyigtl")) for _ in range(RUNS)]
+    ours, theirs = (statistics.median(values) for values in zip(*runs, strict=True))
     return [Row(what, ours, "frames/s", peer="pyigtl (checks no checksum)", ratio=ours / theirs)]
 
 
-def _line_fps(serving: str, following: str, rate_hz: float) -> float:
-    server = _Role(serving, rate_hz)
+def _line_fps(serving: str, following: str) -> float:
+    server = _Role(serving, 0.0)
     try:
         return float(_Role(following, server.port).result()["fps"])
     finally:
@@ -93,7 +100,7 @@ class _Role:
         self.port = int(self._process.stdout.readline())
 
     def result(self) -> dict[str, float]:
-        said = self._process.communicate(timeout=10 * SECONDS)[0]
+        said = self._process.communicate(timeout=2 * LONGEST_S)[0]
         found: dict[str, float] = json.loads(said.splitlines()[-1])
         return found
 
@@ -116,10 +123,10 @@ def _made_s(pixels: np.ndarray) -> float:
     return float(np.frombuffer(np.ascontiguousarray(pixels.reshape(SIZE, SIZE)[0, :8]).tobytes(), np.float64)[0])
 
 
-def _play(rate_hz: float, put: Callable[[int], object]) -> None:
-    """Put frame after frame, at that rate or (0) without a pause, as long as all clients need."""
+def _play(rate_hz: float, put: Callable[[int], object], over: Callable[[], bool]) -> None:
+    """Put frame after frame, at that rate or (0) without a pause, until it is over."""
     began_s, number = time.monotonic(), 0
-    while time.monotonic() - began_s < SECONDS + 8:
+    while time.monotonic() - began_s < LONGEST_S and not over():
         if rate_hz:
             time.sleep(max(0.0, began_s + number / rate_hz - time.monotonic()))
         put(number)
@@ -137,7 +144,7 @@ def _serve(rate_hz: float) -> dict[str, float]:
                 time.sleep(0.0001)
 
         began_s, cpu_s = time.monotonic(), time.process_time()
-        _play(rate_hz, put)
+        _play(rate_hz, put, lambda: serving.counts.came > 0 and serving.counts.clients == 0)
         return {"cpu_s": time.process_time() - cpu_s, "seconds": time.monotonic() - began_s}
 
 
@@ -165,7 +172,7 @@ def _serve_pyigtl(rate_hz: float) -> dict[str, float]:
             for message in _messages_of_pyigtl(pyigtl):
                 server.send_message(message, wait=True)
 
-    _play(rate_hz, put)
+    _play(rate_hz, put, lambda: False)
     return {}
 
 

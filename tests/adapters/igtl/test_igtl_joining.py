@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from igtl_kit import grey_picture
+from igtl_kit import MESSAGES, grey_picture
 
 from echospine.adapters.igtl.contents import Picture, Status, Tool, Tracking, Transform, centred
 from echospine.adapters.igtl.frames import Framer, Timeline, messages_of, place, poses_of
 from echospine.adapters.igtl.heads import stamp_of
 from echospine.adapters.igtl.joining import WAIT_S, Joined, Joiner
 from echospine.adapters.igtl.messages import Message, Unpacker, encode
-from echospine.domain.errors import TruncatedError
+from echospine.domain.errors import EchoSpineError, TruncatedError
 from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry, Spacing
 from echospine.domain.poses import Pose
@@ -230,6 +232,25 @@ def test_a_name_too_long_for_a_device_is_left_out_not_cut_off() -> None:
     poses = (Pose("Tracker", "PatientReference", np.eye(4)), Pose("Tracker", "Probe", np.eye(4)))
     frame = Frame(np.zeros((4, 6), np.uint8), ImageGeometry(6, 4), 0, poses=poses)
     assert [message.device for message in messages_of(frame, 1)] == ["ProbeToTracker", "Image"]
+
+
+ANY_NAME = st.sampled_from(["Image", "Image_Probe", "Image_", "ProbeToTracker", "ProbeToProbe", "AToBToC", ""])
+
+
+@given(st.lists(st.tuples(MESSAGES, ANY_NAME, st.integers(0, 3)), max_size=12), st.floats(0, 0.1))
+def test_whatever_comes_makes_frames_or_errors_that_are_meant(
+    told: list[tuple[Message, str, int]], step_s: float
+) -> None:
+    joiner, framer, now_s, indices = Joiner(), Framer(), 0.0, list[int]()
+    for drawn, device, stamp in told:
+        now_s += step_s
+        message = replace(drawn, device=device, stamp=stamp)
+        for joined_one in [*joiner.due(now_s), *joiner.add(message, now_s)]:
+            try:
+                indices.append(framer.frame(joined_one)[0].index)
+            except EchoSpineError as error:
+                assert "\n" not in str(error)
+    assert indices == list(range(len(indices)))
 
 
 def part(framer: Framer, pixels: np.ndarray, size: tuple[int, int], offset: tuple[int, int]) -> Frame:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from echospine.adapters.igtl.contents import Picture, Status
+from echospine.adapters.igtl.contents import Code, Picture, Status
 from echospine.adapters.igtl.crc import crc64
 from echospine.adapters.igtl.frames import NUMBER, Framer
 from echospine.adapters.igtl.joining import WAIT_S, Joined, Joiner
@@ -225,7 +225,9 @@ class IgtlSource:
     def _told(self, status: Status) -> None:
         """Keep what the device says of itself, to be shown where no picture comes."""
         with self._changed:
-            self._trouble = "" if status.code == 1 else (status.text or status.name or f"device status {status.code}")
+            self._trouble = (
+                "" if status.code == Code.OK else (status.text or status.name or f"device status {status.code}")
+            )
 
 
 def in_words(error: Exception) -> str:

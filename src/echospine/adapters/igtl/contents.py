@@ -42,7 +42,6 @@ class Code(IntEnum):
     """Status codes that are sent; others are read as they are."""
 
     OK = 1
-    UNKNOWN_ERROR = 2
     TIME_OUT = 7
     NOT_READY = 13
     SHUT_DOWN = 19
