@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from echospine.domain.frames import Frame
 from echospine.domain.poses import Pose
 from echospine.domain.units import Floats, Labels
 from echospine.engine.twin.body import Body, Displacement
+from echospine.engine.twin.image import Scanner as Prepared
 from echospine.engine.twin.motion import combine, displacement_at, press
 from echospine.engine.twin.motion.pressure import face_mm
 from echospine.engine.twin.probe import Machine, Probe, Settings
@@ -71,7 +71,7 @@ class _Prepared:
 
     machine: Machine
     settings: Settings
-    scanner: Any
+    scanner: Prepared
 
 
 class Scanner:

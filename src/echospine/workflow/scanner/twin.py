@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from echospine.domain.images import ImageGeometry
 from echospine.domain.labels import Side, View
@@ -12,8 +12,10 @@ from echospine.domain.poses import Pose
 from echospine.domain.units import Pixels
 from echospine.engine.twin.anatomy import Anatomy
 from echospine.engine.twin.body import Body
+from echospine.engine.twin.image import Scanner as Prepared
 from echospine.engine.twin.image import prepare, render
 from echospine.engine.twin.patient import PatientParameters
+from echospine.engine.twin.person import build_patient
 from echospine.engine.twin.probe import ABDOMINAL, MUSCULOSKELETAL, Machine, Settings
 from echospine.engine.twin.scene import standard_view, usual_machine
 
@@ -44,7 +46,15 @@ class Render(Protocol):
     """Makes a picture of what lies under a probe."""
 
     def __call__(
-        self, body: Body, pose: Pose, machine: Machine, settings: Settings, *, frame_seed: int, scanner: Any, run: Run
+        self,
+        body: Body,
+        pose: Pose,
+        machine: Machine,
+        settings: Settings,
+        *,
+        frame_seed: int,
+        scanner: Prepared,
+        run: Run,
     ) -> Image:
         """Return the picture; `frame_seed` makes its noise; `scanner`: what `prepare` made of machine and settings."""
         ...
@@ -63,7 +73,7 @@ class Twin:
     build: Callable[[PatientParameters], Anatomy]
     aim: Callable[[Anatomy, View, str, Side], Pose]
     usual: Callable[[View], Machine]
-    prepare: Callable[[Machine, Settings], Any]
+    prepare: Callable[[Machine, Settings], Prepared]
     render: Render
     machines: Mapping[str, Machine]
     views: tuple[View, ...]
@@ -72,7 +82,7 @@ class Twin:
 def virtual_twin() -> Twin:
     """Return the real twin."""
     return Twin(
-        build=_build,
+        build=build_patient,
         aim=standard_view,
         usual=usual_machine,
         prepare=prepare,
@@ -80,9 +90,3 @@ def virtual_twin() -> Twin:
         machines={machine.name: machine for machine in (ABDOMINAL, MUSCULOSKELETAL)},
         views=tuple(view for view in View if view is not View.OTHER),
     )
-
-
-def _build(parameters: PatientParameters) -> Anatomy:
-    from echospine.engine.twin.person import build_patient
-
-    return build_patient(parameters)
