@@ -23,13 +23,19 @@ STEP_MM = 1.5
 """Between the knots of the survey."""
 WALL_MM = 9.0
 """Over which the movement comes up beside a wall of bone, and dies away in the neighbouring muscle."""
-TALL_SHARE = 0.6
+LENGTHWISE_MM = 9.0
+"""Standard deviation along z over which the borders are smoothed: steps in them would stir the flow."""
+CORE_SHARE = 0.75
+"""Share of the greatest thickness of a row from which on a column counts as belly."""
+TALL_SHARE = 0.7
 """Bone that reaches above this share of the muscle's thickness is a wall beside it, not its floor."""
+LEAST_WALL_MM = 4.0
+"""The same in a narrow muscle."""
 WALL_ALONG_MM = 36.0
 """Along z, so far on either side a wall counts as going on: gaps between spinous processes are narrower."""
 CLEAR_MM = 2.5
 """Least that stays still above the floor and beside a wall: more than a cell of the survey."""
-FREE_MM = 1.5
+FREE_MM = 1.0
 """From where tissue next to bone must be still, to where the smooth floor and walls let it move."""
 SMOOTH_MM = 6.0
 """Standard deviation of the smoothing of the floor."""
@@ -85,18 +91,30 @@ def survey_belly(anatomy: Anatomy, side: Side, z_mm: tuple[float, ...], clear_mm
     lateral = sign * (grid.axis_mm(0)[None, :] - midline_mm(anatomy, grid.axis_mm(2))[:, None])
     muscle = np.isin(columns, MUSCLE) & (lateral > 0.0)[:, None, :]
     heights = tops_mm(anatomy)
-    top, bottom = uppermost_mm(muscle, heights, np.nan), lowest_mm(muscle, heights - anatomy.spacing_mm, np.nan)
     lowest = heights[0] - anatomy.spacing_mm
+    top, bottom, core = _borders(muscle, heights, anatomy.spacing_mm)
     bone = uppermost_mm(np.isin(columns, [int(tissue) for tissue in BONES]), heights, lowest)
-    # Over a wall of bone the muscle's lower border lies high; it says nothing about the floor beside the wall.
-    bottom = np.where(bottom > np.nanmedian(bottom) + TALL_SHARE * np.nanmedian(top - bottom), np.nan, bottom)
-    top, bottom = (ndimage.gaussian_filter(filled(border), 3.0 / STEP_MM, mode="nearest") for border in (top, bottom))
     tall = bone > bottom + TALL_SHARE * (top - bottom)
-    across = _across(lateral, np.any(muscle, axis=1), tall, clear_mm)
+    across = _across(lateral, core, tall, clear_mm)
     part = ndimage.maximum_filter(across > 0.0, size=3)
     floor = np.minimum(_floor(np.where(part & ~tall, bone, lowest), bottom, clear_mm, part), top - CLEAR_MM)
     free = smooth_step((bone_distance_mm(anatomy, grid) - clear_mm) / FREE_MM + 1.0)
     return Belly(grid, frozen(floor), frozen(bottom), frozen(top), frozen(across), frozen(bone), frozen(free))
+
+
+def _borders(muscle: Mask, heights_mm: Floats, spacing_mm: float) -> tuple[Floats, Floats, Mask]:
+    """Return the posterior and the anterior border, mm, smooth, and where they were found, each (n_z, n_x).
+
+    Found where the muscle is thick; beside that (over a wall of bone, or under its neighbour) drawn on.
+    """
+    top = uppermost_mm(muscle, heights_mm, np.nan)
+    bottom = lowest_mm(muscle, heights_mm - spacing_mm, np.nan)
+    thickness = np.nan_to_num(top - bottom)
+    core = thickness > np.maximum(CORE_SHARE * thickness.max(axis=1, keepdims=True), 2 * CLEAR_MM)
+    top, bottom = (filled(np.where(core, border, np.nan)) for border in (top, bottom))
+    spread = np.array([LENGTHWISE_MM, 3.0]) / STEP_MM
+    top, bottom = (ndimage.gaussian_filter(border, spread, mode="nearest") for border in (top, bottom))
+    return top, bottom, core
 
 
 def midline_mm(anatomy: Anatomy, z_mm: Floats) -> Floats:
@@ -148,18 +166,17 @@ def _floor(bone: Floats, bottom: Floats, clear_mm: float, part: Mask) -> Floats:
     return cleared
 
 
-def _across(lateral: Floats, muscle: Mask, tall: Mask, clear_mm: float) -> Floats:
+def _across(lateral: Floats, core: Mask, tall: Mask, clear_mm: float) -> Floats:
     """Return how much each column takes part, (n_z, n_x); walls follow the spine smoothly, so nothing swirls."""
-    outer = np.where(muscle, lateral, -np.inf).max(axis=1)
+    outer = np.where(core, lateral, -np.inf).max(axis=1)
     outer = _along(np.where(np.isfinite(outer), outer, outer[np.isfinite(outer)].mean()), 0.0)
     middle = 0.5 * outer[:, None]
     inner = np.where(tall & (lateral < middle), np.maximum(lateral, 0.0), 0.0).max(axis=1)
     outside = np.where(tall & (lateral >= middle), lateral, 1e3).min(axis=1)
-    inner, outside = _along(inner, WALL_ALONG_MM), -_along(-outside, WALL_ALONG_MM)
-    outer = np.minimum(outer, outside - clear_mm - 2 * WALL_MM)
-    rise = smooth_step((lateral - inner[:, None] - clear_mm) / WALL_MM)
-    fall = smooth_step((outer[:, None] + 2 * WALL_MM - lateral) / (2 * WALL_MM))
-    across: Floats = rise * fall
+    inner, outside = _along(inner, WALL_ALONG_MM) + clear_mm, -_along(-outside, WALL_ALONG_MM) - clear_mm
+    fade = np.clip(0.4 * (outer - inner), LEAST_WALL_MM, WALL_MM)[:, None]
+    outer = np.minimum(outer + WALL_MM, outside)[:, None]
+    across: Floats = smooth_step((lateral - inner[:, None]) / fade) * smooth_step((outer - lateral) / fade)
     return across
 
 

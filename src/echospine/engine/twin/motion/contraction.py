@@ -23,7 +23,7 @@ from echospine.engine.twin.motion.belly import STEP_MM, Belly, survey_belly
 from echospine.engine.twin.motion.fields import Grid, on_grid, smooth_step
 from echospine.engine.twin.motion.flow import Stream, carried
 
-BELLY_MM = 13.0
+BELLY_MM = 11.0
 """Standard deviation, along z, of where one level thickens."""
 DRAWN_MM = 60.0
 """The same, of where the tissue comes from that thickens it."""
@@ -31,7 +31,7 @@ WIDTH_MM = 9.0
 """Standard deviation over which the width of the muscle is smoothed that lets the flow through."""
 FULL_SHARE = 0.8
 """Share of the width beside it from which on the flow goes through a column in full."""
-EDGE = 0.45
+EDGE = 0.35
 """Share of the thickness over which strain comes up at the floor and dies away at the top."""
 STILL_MM = 0.5
 """Clearance over which the last of the movement is taken away next to bone, if any reached it."""
