@@ -93,16 +93,16 @@ class Machine:
     n_samples: int = 1024
     width_px: int = 512
     height_px: int = 512
-    noise_db: float = -75.0
+    noise_db: float = -70.0
     clutter_db: float = -45.0
     haze_db: float = -40.0
     reverberation_db: float = -28.0
     speckle_reduction: float = 0.0
     curve: float = 1.0
     scatterers_per_mm3: float = 8.0
-    mirror_db: float = 42.0
+    mirror_db: float = 46.0
     white_db: float = 36.0
-    gel_mm: float = 1.0
+    gel_mm: float = 2.5
     ripple_db: float = 0.3
 
 

@@ -22,6 +22,10 @@ NORMALS = 4096
 LOG_STEPS = 2048
 """Entries of the table of logarithms over one octave."""
 
+OCTAVE_DB = 3.0102999566398120
+"""Two, in dB of power."""
+
+_MANTISSA_BITS, _BIAS, _TABLE_BITS = 23, 127, 11
 _A = np.uint64(0x9E3779B97F4A7C15)
 _B = np.uint64(0xBF58476D1CE4E5B9)
 _C = np.uint64(0x94D049BB133111EB)
@@ -60,6 +64,15 @@ def angle_of(across: float, along: float, distance: float) -> float:
     series = 0.198077976 + s * series
     series = -0.333173661 + s * series
     return 2.0 * t * (0.999996111 + s * series)
+
+
+@inlined
+def decibels(power: np.float32, logs: Singles) -> np.float32:
+    """Return 10 log10 of `power`, to 0.001 dB; zero gives -382. `logs`: log_table."""
+    word = np.float32(power).view(np.int32)
+    octave = np.float32((word >> _MANTISSA_BITS) - _BIAS) * np.float32(OCTAVE_DB)
+    rest: np.float32 = logs[(word >> (_MANTISSA_BITS - _TABLE_BITS)) & (LOG_STEPS - 1)]
+    return octave + rest
 
 
 def steady(values: npt.ArrayLike) -> Singles:

@@ -162,7 +162,8 @@ class Raster:
     """How a picture lies upon the lines: its geometry, its place in Probe, and where each pixel reads the lines.
 
     `pixel`: flat indices of the pixels inside the field, (n,); `corner`: flat index of the sample above and left of
-    each; `down`, `across`: shares of the way to the next sample and line.
+    each; `down`, `across`: shares of the way to the next sample and line; `places`: x and y, mm, Probe, depth, mm, and
+    line of each, (n, 4).
     """
 
     geometry: ImageGeometry
@@ -171,6 +172,7 @@ class Raster:
     corner: Places
     down: Singles
     across: Singles
+    places: Floats
 
     @property
     def inside(self) -> Mask:
@@ -196,6 +198,7 @@ def raster_of(machine: Machine, settings: Settings, lines: Lines) -> Raster:
     inside = (line >= -close) & (line <= lines.n_lines - 1 + close)
     inside &= (sample >= -close) & (sample <= lines.n_samples - 1 + close)
     sample, line = np.clip(sample[inside], 0, lines.n_samples - 1), np.clip(line[inside], 0, lines.n_lines - 1)
+    places = np.stack([left + step * column[inside], above + step * row[inside], depth[inside], line], axis=1)
     i = np.minimum(sample.astype(np.int32), lines.n_samples - 2)
     j = np.minimum(line.astype(np.int32), lines.n_lines - 2)
     return Raster(
@@ -205,6 +208,7 @@ def raster_of(machine: Machine, settings: Settings, lines: Lines) -> Raster:
         (i * lines.n_lines + j).astype(np.int32),
         steady(sample - i),
         steady(line - j),
+        np.round(places * 2.0**30) / 2.0**30,
     )
 
 

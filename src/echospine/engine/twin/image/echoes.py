@@ -20,6 +20,8 @@ RING_LEVEL = np.float32(0.25)
 """Of the first band, relative to a mirror: the lens keeps most of it."""
 SIDE_REACH = 10
 """Lines to either side on which a strong reflection is heard through side lobes."""
+TAIL_LEVEL, TAIL_MM = np.float32(0.2), 0.9
+"""What cortex sends back from within, per sample, relative to its surface; and the depth in which that falls by e."""
 DIRT_FALL_MM = 0.15
 """Share of the reverberation in gas that is lost per mm."""
 SHALLOW_MM = 5.0
@@ -33,7 +35,8 @@ STEEP_LEVEL = np.float32(0.6)
 _U1, _U2 = np.uint64(1), np.uint64(2)
 _NORMAL_MASK = np.uint64(NORMALS - 1)
 _FAINT = np.float32(1e-6)
-_SIDES, _DIRT, _CLUTTER, _STEEP = np.uint64(11), np.uint64(12), np.uint64(13), np.uint64(14)
+_SIDES, _DIRT, _CLUTTER = np.uint64(11), np.uint64(12), np.uint64(13)
+_STEEP, _TAIL = np.uint64(14), np.uint64(15)
 
 
 @inlined
@@ -86,6 +89,8 @@ def add_hits(hits: Hits, passed: Singles, hearing: Hearing, levels: Levels, shee
             if abs(size) < _FAINT:
                 continue
             _lay(hearing, sheet, depth, size, line)
+            if kind == BONE:
+                _tail(hearing, sheet, depth, size, line)
             if kind in (BONE, GAS):
                 _sides(hearing, sheet, depth, size * np.float32(levels.side), line)
                 again = size * np.float32(levels.again) * abs(hits.amplitude[line, n]) * both
@@ -154,6 +159,19 @@ def _lay(hearing: Hearing, sheet: Sheet, depth: np.float32, size: np.float32, li
     sheet.out[place + wide] += im - im * late
     sheet.out[place + _U2 * wide] += re * late
     sheet.out[place + _U2 * wide + wide] += im * late
+
+
+@inlined
+def _tail(hearing: Hearing, sheet: Sheet, depth: np.float32, size: np.float32, line: int) -> None:
+    """Let cortex ring on: what it scatters from within, falling by e in TAIL_MM, in random phase."""
+    lines = hearing.lines
+    size *= TAIL_LEVEL
+    fall = np.float32(1.0 - lines.sample_mm / TAIL_MM)
+    begin = int(depth / lines.sample_mm) + 1
+    for sample in range(begin, min(begin + int(4.0 * TAIL_MM / lines.sample_mm), lines.n_samples - 1)):
+        share = hearing.normals[drawn(line, sample, _TAIL)]
+        _lay(hearing, sheet, np.float32(sample * lines.sample_mm), size * share, line)
+        size *= fall
 
 
 @inlined

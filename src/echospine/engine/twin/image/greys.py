@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from echospine.engine.twin.image.arithmetic import LOG_STEPS, Singles
+from echospine.engine.twin.image.arithmetic import Singles, decibels
 from echospine.engine.twin.image.compiled import kernel
 from echospine.engine.twin.image.scatter import PAD
-from echospine.engine.twin.image.tables import Bytes, Lines, Places, Reading, Sheet, Tones
+from echospine.engine.twin.image.tables import Bytes, Lines, Reading, Sheet, Tones
 
-OCTAVE_DB = 3.0102999566398120
-"""Power of two, dB."""
 LEE_SAMPLES, LEE_LINES = 4, 1
 """Half the window in which speckle is judged."""
 
-_MANTISSA_BITS, _BIAS, _TABLE_BITS = 23, 127, 11
 _U1 = np.uint64(1)
 
 
@@ -36,19 +33,13 @@ def hear(pulse: Singles, lines: Lines, sheet: Sheet, room: Singles, power: Singl
 
 
 @kernel
-def compress(bits: Places, tones: Tones, rows: tuple[int, int], out: Singles) -> None:
-    """Write the level of each sample, 0 (black) to 1 (white), before the grey curve.
-
-    `bits`: power, float32, read as int32: the logarithm is its exponent, and a table for the rest.
-    """
+def compress(power: Singles, tones: Tones, rows: tuple[int, int], out: Singles) -> None:
+    """Write the level of each sample, 0 (black) to 1 (white), before the grey curve."""
     per_db = np.float32(tones.per_db)
     for sample in range(rows[0], rows[1]):
         base = tones.sample_db[sample] - np.float32(tones.black_db)
-        for line in range(bits.shape[1]):
-            word = bits[sample, line]
-            level = np.float32((word >> _MANTISSA_BITS) - _BIAS) * np.float32(OCTAVE_DB)
-            level += tones.logs[(word >> (_MANTISSA_BITS - _TABLE_BITS)) & (LOG_STEPS - 1)]
-            level = (level + base + tones.line_db[line]) * per_db
+        for line in range(power.shape[1]):
+            level = (decibels(power[sample, line], tones.logs) + base + tones.line_db[line]) * per_db
             out[sample, line] = min(max(level, np.float32(0.0)), np.float32(1.0))
 
 

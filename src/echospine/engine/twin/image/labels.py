@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from echospine.domain.labels import Structure
 from echospine.domain.poses import Pose
-from echospine.domain.units import Floats, Labels, Mask
+from echospine.domain.units import Floats, Labels, Mask, frozen
 from echospine.engine.twin.anatomy import TissueMap
 from echospine.engine.twin.body import Body
-from echospine.engine.twin.image.arithmetic import Singles
-from echospine.engine.twin.image.beams import Raster, on_lines
+from echospine.engine.twin.image.arithmetic import Singles, decibels, log_table
 from echospine.engine.twin.image.compiled import inlined, kernel
-from echospine.engine.twin.image.motion import moves, rest_points, rested
-from echospine.engine.twin.image.picture import Run, Way, ready, sequential, to_patient, travel, world_of
+from echospine.engine.twin.image.motion import moves, rested
+from echospine.engine.twin.image.picture import BLOCKS, Run, Way, ready, sequential, share, travel, world_of
 from echospine.engine.twin.image.rays import BONE, ROW_SAMPLES, on_line
 from echospine.engine.twin.image.scanner import Scanner
 from echospine.engine.twin.image.surfaces import Point, bone_gap, in_volume
-from echospine.engine.twin.image.tables import Scout, Volume, World
+from echospine.engine.twin.image.tables import Bytes, Lines, Places, Scout, View, Volume, World
 from echospine.engine.twin.image.volume import tissue_of
 from echospine.engine.twin.probe import Machine, Settings
 from echospine.engine.twin.tissues import BONES, TISSUES, Tissue
@@ -36,10 +34,9 @@ LEAST_BONE_DB = -24.0
 """Bone across the beam over a perfect mirror, and 20 dB for its angle."""
 ANECHOIC_DB = -40.0
 """Level that a tissue without echoes of its own is judged by: fluid is seen by what is missing in it."""
-NOTHING = 1e-10
-"""Amplitude that counts as none."""
 DEEPER_MM = 2.0
 """How far under its surface the name of a bone is looked for, mm."""
+
 _FAR_MM = 5.0
 _N_TISSUES = max(TISSUES) + 1
 
@@ -49,10 +46,10 @@ class Truth:
     """The truth of a picture, all arrays (height, width) and read-only.
 
     `tissues`: Tissue cut by the picture plane (AIR outside the field); `labels`: Structure ids of what can be seen:
-    bone as a band of BAND_MM under its visible surface, soft tissue where its echo is above the noise; `left_db`: what
-    is left of the sound there, both ways, dB (0 outside); `shadow`: True where bone, gas or air keep it away;
-    `rest_mm`: where the tissue of each pixel lies at rest, float32, (height, width, 3), Patient, NaN outside;
-    `surface_mm`: depth of the visible bone surface along each scan line, (n_lines,), NaN where none.
+    bone as a band of BAND_MM under its visible surface, soft tissue where its echo is above the noise and not in
+    shadow; `left_db`: what is left of the sound there, both ways, dB (0 outside); `shadow`: True where bone, gas or air
+    keep it away; `rest_mm`: where the tissue of each pixel lies at rest, float32, (height, width, 3), Patient, NaN
+    outside; `surface_mm`: depth of the visible bone surface along each scan line, (n_lines,), NaN where none.
     """
 
     tissues: TissueMap
@@ -65,6 +62,32 @@ class Truth:
     def __post_init__(self) -> None:
         for part in (self.tissues, self.labels, self.left_db, self.shadow, self.rest_mm, self.surface_mm):
             part.setflags(write=False)
+
+
+class Judgement(NamedTuple):
+    """By what a pixel is labelled.
+
+    `names`: structure by tissue, 0 for bone; `least_db`: what must be left of the sound, by tissue, for its echo to
+    stand above the noise; `muscle_db_mm`: loss there and back in muscle; `logs`: log_table; `surface`, `bone`: depth
+    and structure of the visible bone on each line.
+    """
+
+    names: Bytes
+    least_db: Singles
+    muscle_db_mm: float
+    logs: Singles
+    surface: Floats
+    bone: Bytes
+
+
+class Maps(NamedTuple):
+    """The maps of a truth, flat over the picture."""
+
+    tissues: Bytes
+    labels: Bytes
+    left_db: Singles
+    shadow: Mask
+    rest: Singles
 
 
 def truth(
@@ -80,94 +103,62 @@ def truth(
     scanner = ready(machine, settings, scanner)
     world = world_of(body, pose)
     way = travel(scanner, world, run)
-    rest, tissues, left_db = _cut(scanner, world, way)
-    surface_mm, bone = _surfaces(scanner, world, way)
-    band = _band(scanner, surface_mm, bone)
-    labels = np.where(band > 0, band, _soft_labels(scanner, tissues, left_db))
+    judgement = _judgement(scanner, world, way)
     raster = scanner.raster
+    height, width = raster.geometry.height, raster.geometry.width
+    maps = _empty_maps(height * width)
+
+    def judge(block: int) -> None:
+        part = share(raster.pixel.size, block)
+        _judge(world, (scanner.lines, way.passed), judgement, (raster.pixel, raster.places, *part), maps)
+
+    list(run(judge, range(BLOCKS)))
+    shape = (height, width)
     return Truth(
-        _in_picture(raster, tissues, np.uint8(Tissue.AIR)),
-        _in_picture(raster, labels, np.uint8(Structure.BACKGROUND)),
-        _in_picture(raster, left_db, np.float32(0.0)),
-        _in_picture(raster, _shadow(scanner, left_db), np.bool_(False)),
-        _in_picture(raster, rest.astype(np.float32), np.float32(np.nan)),
-        surface_mm,
+        maps.tissues.reshape(shape),
+        maps.labels.reshape(shape),
+        maps.left_db.reshape(shape),
+        maps.shadow.reshape(shape),
+        maps.rest.reshape(*shape, 3),
+        frozen(judgement.surface),
     )
 
 
-def _in_picture(raster: Raster, values: npt.NDArray[Any], empty: np.generic) -> npt.NDArray[Any]:
-    """Return a picture of `values` (n, ...) of the pixels inside the field, and `empty` outside."""
-    full = np.full((raster.geometry.height * raster.geometry.width, *values.shape[1:]), empty, values.dtype)
-    full[raster.pixel] = values
-    return full.reshape(raster.geometry.height, raster.geometry.width, *values.shape[1:])
+def _empty_maps(count: int) -> Maps:
+    return Maps(
+        np.full(count, Tissue.AIR, np.uint8),
+        np.full(count, Structure.BACKGROUND, np.uint8),
+        np.zeros(count, np.float32),
+        np.zeros(count, np.bool_),
+        np.full((count, 3), np.nan, np.float32),
+    )
 
 
-def pixel_points(raster: Raster) -> tuple[Floats, Floats]:
-    """Return x and y of the pixels inside the field, mm, Probe, (n,)."""
-    row, column = np.divmod(raster.pixel, raster.geometry.width)
-    matrix = raster.image_to_probe.matrix
-    return matrix[0, 0] * column + matrix[0, 3], matrix[1, 1] * row + matrix[1, 3]
-
-
-def _cut(scanner: Scanner, world: World, way: Way) -> tuple[Floats, TissueMap, Singles]:
-    """Return for each pixel inside the field where its tissue rests, which it is, and what is left of the sound, dB."""
-    x, y = pixel_points(scanner.raster)
-    rest = rest_points(world.field, to_patient(world.probe, x, y, np.zeros_like(x)))
-    tissues: TissueMap = np.empty(x.size, np.uint8)
-    _tissues_at(world.volume, rest, tissues)
-    lines = scanner.lines
-    depth, line = on_lines(lines, x, y)
-    rows = np.clip(np.rint(depth / lines.sample_mm / ROW_SAMPLES).astype(np.int64), 0, way.passed.shape[0] - 1)
-    columns = np.clip(np.rint(line).astype(np.int64), 0, lines.n_lines - 1)
-    left = np.maximum(way.passed[rows, columns], NOTHING)
-    return rest, tissues, (40.0 * np.log10(left)).astype(np.float32)
-
-
-@kernel
-def _tissues_at(volume: Volume, points: Floats, out: TissueMap) -> None:
-    """Write the tissue at each point at rest, (n, 3)."""
-    for n in range(points.shape[0]):
-        x = (points[n, 0] - volume.origin[0]) * volume.per_mm + 0.5
-        y = (points[n, 1] - volume.origin[1]) * volume.per_mm + 0.5
-        z = (points[n, 2] - volume.origin[2]) * volume.per_mm + 0.5
-        out[n] = 0
-        if x >= 0.0 and y >= 0.0 and z >= 0.0:
-            out[n] = tissue_of(volume, np.uint64(x), np.uint64(y), np.uint64(z))
-
-
-def _soft_labels(scanner: Scanner, tissues: TissueMap, left_db: Singles) -> Labels:
-    """Return the structure of each pixel whose own echo, weakened on its way, is above the noise; else background."""
-    names, echo_db = np.zeros(_N_TISSUES, np.uint8), np.full(_N_TISSUES, -np.inf)
+def _judgement(scanner: Scanner, world: World, way: Way) -> Judgement:
+    names, least_db = np.zeros(_N_TISSUES, np.uint8), np.zeros(_N_TISSUES, np.float32)
     for tissue, acoustics in TISSUES.items():
         if tissue not in BONES:
-            names[tissue], echo_db[tissue] = acoustics.structure, max(acoustics.echo_db, ANECHOIC_DB)
-    heard = echo_db[tissues] + left_db > scanner.machine.noise_db
-    labels: Labels = np.where(heard, names[tissues], Structure.BACKGROUND).astype(np.uint8)
-    return labels
-
-
-def _shadow(scanner: Scanner, left_db: Singles) -> Mask:
-    """Return True where more is lost than soft tissue can explain: the muscle's loss to that depth, and SHADOW_DB."""
-    depth, _ = on_lines(scanner.lines, *pixel_points(scanner.raster))
+            names[tissue] = acoustics.structure
+            least_db[tissue] = scanner.machine.noise_db - max(acoustics.echo_db, ANECHOIC_DB)
     muscle = TISSUES[Tissue.MULTIFIDUS].attenuation_db_cm_mhz * scanner.machine.probe.frequency_mhz / 10.0
-    mask: Mask = left_db + 2.0 * muscle * depth < SHADOW_DB
-    return mask
+    surface, bone = _surfaces(scanner, world, way)
+    return Judgement(names, least_db, 2.0 * muscle, log_table(), surface, bone)
 
 
-def _surfaces(scanner: Scanner, world: World, way: Way) -> tuple[Floats, Labels]:
+def _surfaces(scanner: Scanner, world: World, way: Way) -> tuple[Floats, Bytes]:
     """Return the depth of the first bone along each line, mm, NaN where none can be seen, and its structure."""
-    lines = scanner.lines
+    lines, machine = scanner.lines, scanner.machine
     depth, tissue = np.full(lines.n_lines, np.nan), np.zeros(lines.n_lines, np.uint8)
     _first_bone(world, scanner.scout, scanner.n_rows, depth, tissue)
     found = np.isfinite(depth)
     rows = np.where(found, depth / lines.sample_mm / ROW_SAMPLES - 1, 0).astype(np.int64)
     left = way.passed[np.clip(rows, 0, scanner.n_rows - 1), np.arange(lines.n_lines)]
-    level_db = scanner.machine.mirror_db + LEAST_BONE_DB + 40.0 * np.log10(np.maximum(left, NOTHING))
-    depth[found & (level_db < scanner.machine.noise_db)] = np.nan
-    names = np.zeros(_N_TISSUES, np.uint8)
+    least = 10.0 ** ((machine.noise_db - machine.mirror_db - LEAST_BONE_DB) / 40.0)
+    depth[found & (left < least)] = np.nan
+    names = np.full(_N_TISSUES, Structure.BONE, np.uint8)
     for bone in BONES:
         names[bone] = TISSUES[bone].structure
-    return depth, np.where(np.isfinite(depth) & (names[tissue] == 0), np.uint8(Structure.BONE), names[tissue])
+    return depth, names[tissue]
 
 
 @kernel
@@ -204,17 +195,60 @@ def _bone_at(volume: Volume, scout: Scout, at: Point) -> tuple[int, float]:
     return bone, -0.5 if bone > 0 else 0.5
 
 
-def _band(scanner: Scanner, surface_mm: Floats, bone: Labels) -> Labels:
-    """Return the bone of each pixel that lies up to BAND_MM under a visible surface; 0 elsewhere."""
-    x, y = pixel_points(scanner.raster)
-    depth, line = on_lines(scanner.lines, x, y)
-    low = np.clip(np.floor(line).astype(np.int64), 0, surface_mm.size - 2)
-    share = np.clip(line - low, 0.0, 1.0)
-    nearest = low + (share > 0.5)
-    with np.errstate(invalid="ignore"):
-        one = np.abs(surface_mm[low + 1] - surface_mm[low]) < JUMP_MM
-        between = surface_mm[low] + share * (surface_mm[low + 1] - surface_mm[low])
-        below = depth - np.where(one, between, surface_mm[nearest])
-        inside = (below >= 0.0) & (below < BAND_MM)
-    labels: Labels = np.where(inside, bone[nearest], 0).astype(np.uint8)
-    return labels
+@kernel
+def _judge(
+    world: World, way: tuple[Lines, Singles], judgement: Judgement, pixels: tuple[Places, Floats, int, int], maps: Maps
+) -> None:
+    """Write the maps at some pixels of the field.
+
+    `way`: lines, and the amplitude left on them; `pixels`: indices and places of a Raster, and the first and the last
+    but one that are wanted.
+    """
+    lines, passed = way
+    pixel, places, first, last = pixels
+    view, volume, u = world.probe, world.volume, (0.0, 0.0, 0.0)
+    for n in range(first, last):
+        to, depth, line = pixel[n], places[n, 2], places[n, 3]
+        at = _in_plane(view, places[n, 0], places[n, 1])
+        if moves(world.field):
+            u = rested(world.field, at[0], at[1], at[2], u)
+        for m in range(3):
+            maps.rest[to, m] = at[m] - u[m]
+        v = in_volume(volume, at, u, u, 0.0)
+        tissue = np.uint64(0)
+        if v[0] > -0.5 and v[1] > -0.5 and v[2] > -0.5:
+            tissue = tissue_of(volume, np.uint64(v[0] + 0.5), np.uint64(v[1] + 0.5), np.uint64(v[2] + 0.5))
+        row = min(int(depth / lines.sample_mm / ROW_SAMPLES + 0.5), passed.shape[0] - 1)
+        left = passed[row, int(line + 0.5)]
+        left_db = np.float32(2.0) * decibels(left * left, judgement.logs)
+        dark = left_db + judgement.muscle_db_mm * depth < SHADOW_DB
+        bone = _bone_band(judgement, depth, line)
+        maps.tissues[to], maps.left_db[to], maps.shadow[to] = tissue, left_db, dark
+        if bone > 0:
+            maps.labels[to] = bone
+        elif not dark and left_db > judgement.least_db[tissue]:
+            maps.labels[to] = judgement.names[tissue]
+
+
+@inlined
+def _in_plane(view: View, x: float, y: float) -> Point:
+    """Return the point of Patient at (x, y) of the picture plane."""
+    e, o = view.axes, view.origin
+    return (
+        o[0] + e[0, 0] * x + e[0, 1] * y,
+        o[1] + e[1, 0] * x + e[1, 1] * y,
+        o[2] + e[2, 0] * x + e[2, 1] * y,
+    )
+
+
+@inlined
+def _bone_band(judgement: Judgement, depth: float, line: float) -> int:
+    """Return the bone within BAND_MM above a place, 0 where none is; its surface is drawn straight between lines."""
+    surface = judgement.surface
+    low = min(int(line), surface.size - 2)
+    share = line - low
+    nearest = low + 1 if share > 0.5 else low
+    top = surface[nearest]
+    if abs(surface[low + 1] - surface[low]) < JUMP_MM:
+        top = surface[low] + share * (surface[low + 1] - surface[low])
+    return int(judgement.bone[nearest]) if top <= depth < top + BAND_MM else 0

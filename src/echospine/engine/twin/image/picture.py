@@ -208,7 +208,7 @@ def _cells(scanner: Scanner, world: World, pitch: float, block: tuple[int, int],
     low = np.floor((rest.min(axis=0) - margin) / pitch).astype(np.int64)
     high = np.ceil((rest.max(axis=0) + margin) / pitch).astype(np.int64)
     c = int(np.argmax(np.abs(world.probe.axes[:, 2])))
-    a, b = (axis for axis in range(3) if axis != c)
+    a, b = (axis for axis in (2, 1, 0) if axis != c)  # far apart in memory first
     spans = np.zeros((high[a] - low[a], high[b] - low[b], 2), np.int32)
     return Cells(pitch, (a, b, c), (int(low[a]), int(low[b])), spans, seed)
 
@@ -249,8 +249,7 @@ def _pixels(scanner: Scanner, power: Singles, run: Run) -> Pixels:
     machine, tones = scanner.machine, scanner.tones
     n_samples, n_lines = power.shape
     level: Singles = np.empty_like(power)
-    bits = power.view(np.int32)
-    _each_block(run, lambda block: compress(bits, tones, share(n_samples, block), level))
+    _each_block(run, lambda block: compress(power, tones, share(n_samples, block), level))
     if machine.speckle_reduction > 0.0:
         noise = (SPECKLE_DB * tones.per_db) ** 2
         soft: Singles = np.empty_like(level)

@@ -22,7 +22,7 @@ from echospine.engine.twin.image.tables import Hits, Lines, Scout, View, Volume,
 from echospine.engine.twin.image.volume import tissue_of
 from echospine.engine.twin.tissues import Tissue
 
-ROW_SAMPLES = 2
+ROW_SAMPLES = 3
 """Samples per step of a ray."""
 MOST_HITS = 96
 """Reflections kept per line."""
@@ -34,8 +34,12 @@ POWERS = (64, 32, 4, 1)
 """Exponent of the narrow lobe by kind: half amplitude at 8 degrees for fascia, 12 for bone."""
 LEAST_STEP = 0.004
 """Reflection coefficients under this are lost in the speckle."""
-LOST = 1e-5
+LOST = 1e-4
 """One-way amplitude at which a ray ends."""
+NEAR_MM = 1.2
+"""Distance to bone under which it is read at every step: more than its error between voxels."""
+STRIDE = 1.4
+"""Steps at rest to a step now, at most: tissue that is squeezed by less than a third."""
 BEFORE_VOXELS = 1.0
 """How far before a soft surface its plane is fitted, so that a sheet of one voxel still has a near side."""
 KNOTS = 8
@@ -109,14 +113,16 @@ def _follow(world: World, scout: Scout, which: tuple[int, int], passed: Singles,
     line, ray = which
     way = (scout.directions[line, 0], scout.directions[line, 1], scout.directions[line, 2])
     step = scout.lines.sample_mm * ROW_SAMPLES
-    left, before, gap, touched = 1.0, _GEL, _FAR_MM, False
+    left, before, gap, touched, safe = 1.0, _GEL, _FAR_MM, False, 0.0
     u = ahead = (0.0, 0.0, 0.0)
     for row in range(passed.shape[0]):
         if moves(world.field) and row % KNOTS == 0:
             u, ahead = _knots(world, scout, which, row, ahead)
         at = on_line(scout.lines, world.probe, way, row * step, scout.offset_mm[ray, row])
         at = in_volume(world.volume, at, u, ahead, (row % KNOTS) / KNOTS)
-        here, now = _tissue_here(world.volume, scout, at, before)
+        safe -= STRIDE * step
+        here, now = _tissue_here(world.volume, scout, at, before, safe)
+        safe = safe if safe > NEAR_MM else abs(now)
         if here == _AIR and not touched and row * step <= scout.gel_mm:
             here = _GEL
         if here == _AIR and touched:  # out of the volume: nothing is known there
@@ -156,17 +162,20 @@ def _knots(world: World, scout: Scout, which: tuple[int, int], row: int, ahead: 
 
 
 @inlined
-def _tissue_here(volume: Volume, scout: Scout, at: Point, before: np.uint64) -> tuple[np.uint64, float]:
+def _tissue_here(volume: Volume, scout: Scout, at: Point, before: np.uint64, safe: float) -> tuple[np.uint64, float]:
     """Return the tissue at a place in voxels and the distance to bone, mm.
 
-    Where distances to bone are known they decide, not the voxels, so that bone is smooth.
+    Where distances to bone are known they decide, not the voxels, so that bone is smooth. They are not read within
+    `safe` of the place, mm, where the surface cannot be.
     """
+    if safe > NEAR_MM and before == _CORTEX:
+        return _CORTEX, -safe
     here = _AIR
     if at[0] > -0.5 and at[1] > -0.5 and at[2] > -0.5:
         here = tissue_of(volume, np.uint64(at[0] + 0.5), np.uint64(at[1] + 0.5), np.uint64(at[2] + 0.5))
     if volume.distance.size == 0:
         return here, _FAR_MM
-    now = bone_gap(volume, at[0], at[1], at[2])
+    now = bone_gap(volume, at[0], at[1], at[2]) if safe <= NEAR_MM else safe
     if now < 0.0:
         return _CORTEX, now
     if scout.kind[here] == BONE:

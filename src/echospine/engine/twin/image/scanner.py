@@ -34,7 +34,7 @@ NEAR_MM = 3.0
 """Depth over which the ringing of the face falls by e."""
 HAZE_MM = 35.0
 """Depth over which multiples between the layers near the skin fall by e."""
-DIRT_DB = -26.0
+DIRT_DB = -30.0
 """Reverberation in gas relative to its surface."""
 RING_MM = 1.1
 """From band to band of a probe in air: the thickness of its matching layers and lens, there and back."""

@@ -18,13 +18,13 @@ from echospine.engine.twin.image.beams import PER_CELL, SUBLINES
 from echospine.engine.twin.image.compiled import LANES, add_weighted, inlined, kernel
 from echospine.engine.twin.image.motion import displaced, moves
 from echospine.engine.twin.image.patterns import PATTERN_SHAPE
+from echospine.engine.twin.image.rays import ROW_SAMPLES
 from echospine.engine.twin.image.tables import (
     Answers,
     Cells,
     Field,
     Hearing,
     Lines,
-    Places,
     Seat,
     Sheet,
     Spot,
@@ -39,8 +39,9 @@ PAD = LANES
 CLUMPS = 128
 """Different arrangements of the scatterers of a cell."""
 RUN = 4
-"""Cells in a row between which the displacement is read; within a run it is drawn straight."""
-FAINT = 1e-3
+"""Cells through the picture between which the displacement is read; within a run it is drawn straight."""
+NO_RUN = -(1 << 30)
+FAINT = 1e-4
 """Amplitude that comes back from a place, there and back, under which its tissue is not worked out."""
 
 _U0, _U1, _U2 = np.uint64(0), np.uint64(1), np.uint64(2)
@@ -158,41 +159,25 @@ def turned_clumps(pitch_mm: float, view: View, volume: Volume) -> Singles:
 
 @kernel
 def scatter(world: World, hearing: Hearing, cells: Cells, passed: Singles, sheet: Sheet) -> None:
-    """Add the echoes of all scatterers of `cells` to `sheet`; `passed`: amplitude that goes one way (n_rows, n_lines).
-
-    Cells are taken layer by layer through the picture, so that neighbours in time are neighbours in the volume.
-    """
+    """Add the echoes of all scatterers of `cells` to `sheet`; `passed`: one-way amplitude left, (n_rows, n_lines)."""
     a, b, c = cells.axes
     cell = sheet.cell
-    low, high = _layers(cells.spans)
-    for layer in range(low, high):
-        cell[c] = layer
-        for m in range(cells.spans.shape[0]):
-            cell[a] = cells.low[0] + m
-            run = -(1 << 30)
-            for n in range(cells.spans.shape[1]):
-                if cells.spans[m, n, 0] <= layer < cells.spans[m, n, 1]:
-                    cell[b] = cells.low[1] + n
-                    run, x, y, z = _cell_now(world.field, cells.pitch, b, run, sheet)
-                    x, y, z = in_probe(world.probe, x, y, z)
-                    seat = seated(hearing.lines, sheet.first - PAD, x, y, z)
-                    if _heard(seat, hearing.lines, passed, sheet):
-                        _fill(world.volume, hearing, cells, seat, sheet)
+    for m in range(cells.spans.shape[0]):
+        cell[a] = cells.low[0] + m
+        for n in range(cells.spans.shape[1]):
+            cell[b] = cells.low[1] + n
+            run = NO_RUN
+            for layer in range(cells.spans[m, n, 0], cells.spans[m, n, 1]):
+                cell[c] = layer
+                run, x, y, z = _cell_now(world.field, cells.pitch, c, run, sheet)
+                x, y, z = in_probe(world.probe, x, y, z)
+                seat = seated(hearing.lines, sheet.first - PAD, x, y, z)
+                if _heard(seat, hearing.lines, passed, sheet):
+                    _fill(world.volume, hearing, cells, seat, sheet)
 
 
 @inlined
-def _layers(spans: Places) -> tuple[int, int]:
-    """Return the first and the last but one layer of cells through the plane."""
-    low, high = 1 << 30, -(1 << 30)
-    for m in range(spans.shape[0]):
-        for n in range(spans.shape[1]):
-            if spans[m, n, 1] > spans[m, n, 0]:
-                low, high = min(low, spans[m, n, 0]), max(high, spans[m, n, 1])
-    return low, high
-
-
-@inlined
-def _cell_now(field: Field, pitch: float, b: int, run: int, sheet: Sheet) -> tuple[int, float, float, float]:
+def _cell_now(field: Field, pitch: float, c: int, run: int, sheet: Sheet) -> tuple[int, float, float, float]:
     """Return the first cell of the run that holds `sheet.cell`, and where the cell's corner is now, Patient.
 
     The displacement at both ends of the run is kept in `sheet.ends` for the cells that follow.
@@ -201,18 +186,18 @@ def _cell_now(field: Field, pitch: float, b: int, run: int, sheet: Sheet) -> tup
     x, y, z = cell[0] * pitch, cell[1] * pitch, cell[2] * pitch
     if not moves(field):
         return run, x, y, z
-    begin = cell[b] // RUN * RUN
-    share = (cell[b] - begin) / RUN
+    here = cell[c]
+    begin = here // RUN * RUN
     if begin != run:
-        here = cell[b]
-        cell[b] = begin
         if begin == run + RUN:
             ends[0], ends[1], ends[2] = ends[3], ends[4], ends[5]
         else:
+            cell[c] = begin
             ends[0], ends[1], ends[2] = displaced(field, cell[0] * pitch, cell[1] * pitch, cell[2] * pitch)
-        cell[b] += RUN
+        cell[c] = begin + RUN
         ends[3], ends[4], ends[5] = displaced(field, cell[0] * pitch, cell[1] * pitch, cell[2] * pitch)
-        cell[b] = here
+        cell[c] = here
+    share = (here - begin) / RUN
     x += ends[0] + share * (ends[3] - ends[0])
     y += ends[1] + share * (ends[4] - ends[1])
     z += ends[2] + share * (ends[5] - ends[2])
@@ -225,7 +210,7 @@ def _heard(seat: Seat, lines: Lines, passed: Singles, sheet: Sheet) -> bool:
     if not -2.0 < seat.line < sheet.width + 2.0:
         return False
     line = min(max(int(seat.line) + sheet.first - PAD, 0), lines.n_lines - 1)
-    row = min(max(int(seat.depth / lines.sample_mm) // 2, 0), passed.shape[0] - 1)
+    row = min(max(int(seat.depth / lines.sample_mm) // ROW_SAMPLES, 0), passed.shape[0] - 1)
     return bool(passed[row, line] * passed[row, line] > FAINT)
 
 
