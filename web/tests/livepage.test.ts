@@ -4,7 +4,7 @@ import { poseOf, type Hold } from "../src/features/live/hold";
 import { at, everywhere, SCALES, somebody } from "../src/features/live/person";
 import { describe as words, directionOf, edgesOf, levelAt } from "../src/features/live/place";
 import type { Skin } from "../src/features/live/skin";
-import { bodyRadius, couchOf, drapeOf, reliefOf, torsoOf } from "../src/features/live/torso/body";
+import { bodyRadius, clothOf, couchOf, reliefOf, torsoOf } from "../src/features/live/torso/body";
 import { Orbit } from "../src/features/live/torso/orbit";
 
 /** A tube of 130 mm. */
@@ -100,9 +100,11 @@ describe("the body around the skin", () => {
     expect(Math.max(...torso.triangles)).toBe(torso.points.length / 3 - 1);
   });
 
-  it("is covered by a sheet over the hips only", () => {
-    const reach = drapeOf(tube).points.filter((_, i) => i % 3 === 2);
-    expect(Math.max(...reach)).toBeLessThan(-100);
+  it("is covered over the hips and the shoulders, and nowhere where it can be scanned", () => {
+    const reach = (over: "hips" | "shoulders"): Float32Array =>
+      clothOf(tube, over).points.filter((_, i) => i % 3 === 2);
+    expect(Math.max(...reach("hips"))).toBeLessThan(-100);
+    expect(Math.min(...reach("shoulders"))).toBeGreaterThan(100);
   });
 
   it("tears bones apart where they jump, and leaves gaps where there are none", () => {

@@ -34,6 +34,7 @@ const FOLD_MM = 2.2;
 const HEM_MM = 7;
 const HEM_LONG_MM = 9;
 const HEM_GAP_MM = 6;
+const GOWN_GAP_MM = 60;
 const TEAR_STEPS = 4;
 
 /** Return the height of the couch under that back. */
@@ -59,19 +60,22 @@ export function torsoOf(skin: Skin): Torso {
   return { columns, points, shade, triangles: weave(columns, rows) };
 }
 
-/** Return a sheet over the hips, a little above the skin, with a rolled hem and soft folds. */
-export function drapeOf(skin: Skin): Mesh {
+/** Return cloth over the hips, or over the shoulders, a little above the skin, with a rolled hem and soft folds. */
+export function clothOf(skin: Skin, over: "hips" | "shoulders"): Mesh {
   const { columns, points } = torsoOf(skin);
-  const rows = Math.floor((FEET_MM - HEM_GAP_MM) / STEP_MM) + 1;
-  const sheet = points.slice(0, 3 * columns * rows);
+  const edge = over === "hips" ? skin.z0 - HEM_GAP_MM : skin.z0 + length(skin) + GOWN_GAP_MM;
+  const whole = points.length / (3 * columns);
+  const row = Math.round((edge - skin.z0 + FEET_MM) / STEP_MM);
+  const [first, last] = over === "hips" ? [0, row - 1] : [row + 1, whole];
+  const sheet = points.slice(3 * columns * first, 3 * columns * last);
   for (let i = 0; i < sheet.length; i += 3) {
     const [x, y, z] = [sheet[i]! - skin.axis[0], sheet[i + 1]! - skin.axis[1], sheet[i + 2]!];
-    const hem = HEM_MM * Math.exp(-(((skin.z0 - HEM_GAP_MM - z) / HEM_LONG_MM) ** 2));
+    const hem = HEM_MM * Math.exp(-(((edge - z) / HEM_LONG_MM) ** 2));
     const fold = FOLD_MM * (1 + Math.sin(z / 17 + 1.4 * Math.sin(x / 46)) * Math.sin(x / 23 + z / 61));
     const grown = 1 + (SHEET_MM + hem + fold) / Math.hypot(x, y);
     [sheet[i], sheet[i + 1]] = [skin.axis[0] + x * grown, skin.axis[1] + y * grown];
   }
-  return { points: sheet, triangles: weave(columns, rows) };
+  return { points: sheet, triangles: weave(columns, last - first) };
 }
 
 /** Return a surface that is known only in parts, torn where it jumps. */

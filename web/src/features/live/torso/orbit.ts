@@ -11,8 +11,8 @@ const MOST_ASIDE = 75;
 const LEAST_ZOOM = 0.55;
 const MOST_ZOOM = 2.6;
 /** What must be seen at rest, mm: across and along the body. */
-const WIDE_MM = 330;
-const LONG_MM = 360;
+const WIDE_MM = 300;
+const LONG_MM = 270;
 const HALF_VIEW = Math.tan(13.5 * DEGREE);
 
 export class Orbit {

@@ -29,7 +29,7 @@ import type { Machine } from "../../../api/types";
 import { column, type Matrix } from "../hold";
 import { meet, normalAt, pointAt, spotOf, type HeightMap, type Skin } from "../skin";
 import type { Vector } from "../vectors";
-import { couchOf, drapeOf, reliefOf, torsoOf, type Mesh as Surface, type Torso } from "./body";
+import { clothOf, couchOf, reliefOf, torsoOf, type Mesh as Surface, type Torso } from "./body";
 import { Layer } from "./layer";
 import type { Orbit } from "./orbit";
 import { readPaints, type Paints } from "./paints";
@@ -83,8 +83,8 @@ export class Stage {
     this.#person.clear();
     const torso = new Mesh(this.#geometry(torsoOf(skin)), this.#skin);
     const cloth = new MeshStandardMaterial({ color: this.#paints.cloth, roughness: 0.95, side: DoubleSide });
-    const drape = new Mesh(surface(drapeOf(skin)), cloth);
-    this.#person.add(torso, drape, this.#couch(skin), new Mesh(surface(reliefOf(bones)), this.#bone));
+    const sheets = (["hips", "shoulders"] as const).map((over) => new Mesh(surface(clothOf(skin, over)), cloth));
+    this.#person.add(torso, ...sheets, this.#couch(skin), new Mesh(surface(reliefOf(bones)), this.#bone));
     this.#back.draw();
   }
 
