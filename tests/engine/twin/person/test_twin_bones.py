@@ -144,9 +144,9 @@ def window_mm(body, level, x_mm):
     return max(0.5 * run.sum() for run in runs)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_sound_passes_between_the_laminae(seed):
-    body = painted(PatientParameters(seed=seed, lordosis_deg=40.0 + 4.0 * seed))
+    body = painted(PatientParameters(seed=seed, lordosis_deg=40.0 + 8.0 * seed))
     for level in ("L2", "L3", "L4", "L5"):
         best = max(window_mm(body, level, sign * x) for sign in (1, -1) for x in (5.0, 6.0, 7.0, 8.0))
         assert 6.0 < best < 20.0, level

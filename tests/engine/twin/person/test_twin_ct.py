@@ -61,7 +61,7 @@ def real(folder: Path):
         for end in ("", "_vertebrae_body")
     )
     frame = image.GetOrigin(), image.GetSpacing(), np.reshape(image.GetDirection(), (3, 3))
-    return names, bodies, frame, anatomy_from_ct(names, sitk.GetArrayFromImage(image), *frame, grid_mm=1.2)
+    return names, bodies, frame, anatomy_from_ct(names, sitk.GetArrayFromImage(image), *frame, grid_mm=1.5)
 
 
 def voxel_points(mask, frame):

@@ -67,7 +67,7 @@ class VertebraSize:
 
 
 _BODY = "Panjabi et al. 1992, Spine 17:299; T12: Panjabi et al. 1991, Spine 16:888; S1: set"
-_HEIGHT = "Panjabi et al. 1992, 8% up, half-way to CT of the living (L5 26.3 SD 1.9, Int J Spine Surg, of 2023)"
+_HEIGHT = "Panjabi et al. 1992, 8% up, half-way to CT of the living (L5: 26.3 SD 1.9, Int J Spine Surg)"
 _WEDGE = "Masharawi et al. 2010, Eur Spine J 19:768, table 1, mean of the sexes"
 _PEDICLE = "Zindrick et al. 1987, Spine 12:160; S1: set"
 _LAMINA = "set: interlaminar gaps of 8 to 15 mm; about 22 by 6 mm with its edges (Wang et al. 2024, World Neurosurg)"
@@ -109,7 +109,7 @@ DISC_HEIGHT = Row((6.8, 8.4, 9.8, 10.8, 11.6, 11.0, 0.0), 0.8, "set, between two
 
 REFERENCE_HEIGHT_MM = 1680.0
 _WIDER_MALE = 0.04
-"""Half of what men's vertebrae are wider than women's of the same stature (Taylor and Twomey 1984, Spine 9:147)."""
+"""Half of what men's vertebrae are wider than women's of the same stature (Taylor and Twomey 1984, J Anat 138:281; the number is set)."""
 _COMMON, _OWN = 0.85, 0.35
 """Shares of the spread that all levels of one person have in common, and that each level has for itself."""
 _MOST = 1.8

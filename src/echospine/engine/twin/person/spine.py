@@ -193,7 +193,7 @@ INTERSPINOUS_MM = 7.0
 """Least room between neighbouring spinous processes; means are 8 to 12 mm (lateral radiographs, 60 adults;
 World Neurosurg 2013, PMID 22120390)."""
 _DISC_WEDGE_DEG = np.array((1.0, 4.5, 6.5, 8.0, 10.0, 11.5))
-"""Discs below T12 to L5 where lordosis is 50 degrees (Been et al. 2010; Bernhardt and Bridwell 1989, Spine 14:717)."""
+"""How discs below T12 to L5 share the lordosis (set after Bernhardt and Bridwell 1989, Spine 14:717)."""
 _CORONAL_SHARE = np.array((-0.70, -1.0, -0.55, 0.0, 0.55, 1.0, 0.50)) / 2
 """Coronal tilt of each vertebra as a share of the Cobb angle (L1 to L5); the apex is L3. Discs alone are wedged."""
 _ROTATION_SHARE = np.array((0.2, 0.45, 0.8, 1.0, 0.75, 0.35, 0.0))
@@ -204,7 +204,7 @@ def _end_plate_tilts(parameters: PatientParameters, sizes: tuple[VertebraSize, .
     """Return (sagittal, coronal) tilt of upper and of lower end plates, radians, each (7, 2).
 
     Sagittal above zero: facing back. Bodies are wedged as drawn; discs share what is left of the lordosis. The
-    sacrum slopes with it: 0.62 of the lordosis and 4 degrees more (Vialle et al. 2005, J Bone Joint Surg 87-A:260).
+    sacrum slopes with it, so that the means of 60 and 41 degrees go together (Vialle et al. 2005, J Bone Joint Surg 87-A:260).
     """
     wedges = np.array([size.wedge_deg for size in sizes])
     discs = _DISC_WEDGE_DEG.copy()
