@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.page import machine, page, section
 
-NAMES = ("readers", "vision", "store", "igtl", "startup")
+NAMES = ("readers", "vision", "store", "igtl", "startup", "scanner")
 RESULTS = Path(__file__).parent / "results" / "latest"
 
 
