@@ -109,7 +109,7 @@ DISC_HEIGHT = Row((6.8, 8.4, 9.8, 10.8, 11.6, 11.0, 0.0), 0.8, "set, between two
 
 REFERENCE_HEIGHT_MM = 1680.0
 _WIDER_MALE = 0.04
-"""Half of what men's vertebrae are wider than women's of the same stature (Taylor and Twomey 1984, J Anat 138:281; the number is set)."""
+"""Half of what men's vertebrae are wider than women's of the same height (set; Taylor, Twomey 1984, J Anat 138:281)."""
 _COMMON, _OWN = 0.85, 0.35
 """Shares of the spread that all levels of one person have in common, and that each level has for itself."""
 _MOST = 1.8

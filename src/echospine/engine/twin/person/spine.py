@@ -204,7 +204,8 @@ def _end_plate_tilts(parameters: PatientParameters, sizes: tuple[VertebraSize, .
     """Return (sagittal, coronal) tilt of upper and of lower end plates, radians, each (7, 2).
 
     Sagittal above zero: facing back. Bodies are wedged as drawn; discs share what is left of the lordosis. The
-    sacrum slopes with it, so that the means of 60 and 41 degrees go together (Vialle et al. 2005, J Bone Joint Surg 87-A:260).
+    sacrum slopes with it, so that the means of 60 and 41 degrees go together (Vialle et al. 2005, J Bone Joint Surg
+    87-A:260).
     """
     wedges = np.array([size.wedge_deg for size in sizes])
     discs = _DISC_WEDGE_DEG.copy()
