@@ -16,7 +16,7 @@ from echospine.engine.twin.person.outlines import outlines
 from echospine.engine.twin.person.soft import fill, filling
 from echospine.engine.twin.person.soft_landmarks import soft_landmarks
 from echospine.engine.twin.person.spine import Spine, make_spine
-from echospine.engine.twin.person.tubes import paint_tube, tubes_of
+from echospine.engine.twin.person.tubes import Bony, paint_tube, tubes_of
 
 Run = Callable[[Callable[[int], None], Iterable[int]], Iterable[object]]
 """Calls a function for each number, in any order and on any threads: `map`, or a thread pool's `map`."""
@@ -48,11 +48,12 @@ def build_patient(parameters: PatientParameters, spacing_mm: float = 0.5, run: R
     edges = np.linspace(0, z.size, BLOCKS + 1).astype(int)
     list(run(lambda part: fill(tissues, what, int(edges[part]), int(edges[part + 1])), range(BLOCKS)))
     origin = np.array((x[0], y[0], z[0]))
-    tubes = tubes_of(spine)
-    for tube in tubes:
-        paint_tube(tissues, tube, origin, spacing_mm)
     for bone in spine_bones(spine):
         paint(bone, tissues, distance, origin, spacing_mm)
+    bony = Bony(tissues, distance, origin, spacing_mm)
+    tubes = tuple(bony.settled(tube) for tube in tubes_of(spine))
+    for tube in tubes:
+        paint_tube(tube, bony)
     landmarks = {**soft_landmarks(spine, lines, tubes), **bone_landmarks(spine)}
     return Anatomy(tissues, distance, origin, spacing_mm, landmarks, tuple(v.pose for v in spine.vertebrae[1:6]))
 

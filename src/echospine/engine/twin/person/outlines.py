@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from echospine.domain.units import Floats
-from echospine.engine.twin.patient import PatientParameters, Sex
+from echospine.engine.twin.patient import Sex
 from echospine.engine.twin.person.spine import Section, Spine
 
 LEVEL_KNOTS = np.arange(7.0)
@@ -27,15 +27,15 @@ MULTIFIDUS_SD = 0.14
 """Spread between people as a share of the mean (Stokes et al. 2005)."""
 MEDIAL_MM = 4.5
 """Medial border of multifidus from the midline, beside the spinous process."""
-GROOVE_MM2 = np.array((-60.0, -70.0, -70.0, -15.0, 170.0, 210.0, 210.0))
-"""By how much the outline must be larger than the muscle, one side: bone within it, less its lean (found by painting)."""
+GROOVE_MM2 = np.array((-60.0, -70.0, -70.0, -15.0, 195.0, 210.0, 210.0))
+"""By how much the outline must be larger than the muscle: bone within it, less its lean (found by painting)."""
 MULTIFIDUS_REACH = np.array((0.50, 0.55, 0.62, 0.78, 0.93, 1.0, 1.0))
 """Share of the way from lamina to fascia that multifidus fills; erector spinae's aponeurosis covers it higher up."""
 ERECTOR_EDGE_MM = np.array((84.0, 84.0, 83.0, 80.0, 73.0, 60.0, 46.0))
 """Lateral raphe from the midline (mean adult of 1700 mm)."""
 PSOAS_MM = np.array((5.0, 9.0, 12.5, 16.0, 19.0, 21.0, 20.0))
 """Half width of psoas; its half depth is 1.15 times that below L3."""
-FAT_MM = {Sex.FEMALE: 11.0, Sex.MALE: 7.5}
+FAT_MM = {Sex.FEMALE: 13.0, Sex.MALE: 9.0}
 """Subcutaneous fat over L3 at a body mass index of 24, beside the midline."""
 FAT_PER_INDEX = 0.115
 """Growth of ln(fat) per kg/m2 of body mass index."""
@@ -104,7 +104,7 @@ def outlines(spine: Spine, z_mm: npt.ArrayLike) -> Outlines:
         canal=np.column_stack((section.canal, section.canal_width_mm / 2, section.canal_depth_mm / 2)),
         floor=floor,
         multifidus=sized,
-        fat_share=_by_level(section, parameters.multifidus_fat),
+        fat_share=_by_level(section, parameters.multifidus_fat, _spinous_level(spine, section)),
         edge=edge,
         split=0.6 * edge,
         psoas=np.column_stack((psoas, psoas * np.interp(section.level, (0, 3, 6), (0.85, 1.15, 1.1)))),
@@ -116,23 +116,31 @@ def outlines(spine: Spine, z_mm: npt.ArrayLike) -> Outlines:
         half_depth=np.full(section.z_mm.shape, 0.72 * half_width),
         skin_mm=1.9 + 0.2 * float(np.tanh(build[3])),
         fascia_mm=parameters.fascia_mm,
-        wall_mm=tuple(scale * layer * (1.0 + 0.1 * np.tanh(build[4])) for layer in WALL_MM),  # type: ignore[arg-type]
+        wall_mm=tuple(scale * layer * (1.0 + 0.1 * np.tanh(build[4])) for layer in WALL_MM),
     )
 
 
-def _along(section: Section, values: npt.ArrayLike) -> Floats:
-    """Return values per level, drawn smoothly along the spine."""
+def _along(section: Section, values: npt.ArrayLike, level: Floats | None = None) -> Floats:
+    """Return values per level, drawn smoothly along the spine; `level`: where that is not the height of the bodies."""
     table = np.asarray(values, dtype=np.float64)
-    share = section.level - np.floor(section.level)
-    eased = np.floor(section.level) + share * share * (3.0 - 2.0 * share)
+    level = section.level if level is None else level
+    share = level - np.floor(level)
+    eased = np.floor(level) + share * share * (3.0 - 2.0 * share)
     found: Floats = np.interp(eased, LEVEL_KNOTS, table)
     return found
 
 
-def _by_level(section: Section, rows: tuple[tuple[float, float], ...]) -> Floats:
+def _by_level(section: Section, rows: tuple[tuple[float, float], ...], level: Floats) -> Floats:
     """Return left and right values of L1 to L5 along the spine, held beyond, (n, 2)."""
     table = np.array((rows[0], *rows, rows[-1]))
-    return np.column_stack([_along(section, table[:, side]) for side in (0, 1)])
+    return np.column_stack([_along(section, table[:, side], level) for side in (0, 1)])
+
+
+def _spinous_level(spine: Spine, section: Section) -> Floats:
+    """Return the position between levels by the spinous processes, at whose height multifidus is measured, (n,)."""
+    tips = [float(vertebra.to_patient(0.0, *vertebra.spinous_tip_mm)[2]) for vertebra in spine.vertebrae]
+    level: Floats = np.interp(section.z_mm, tips[::-1], LEVEL_KNOTS[::-1])
+    return level
 
 
 def _floor(section: Section) -> Floats:
@@ -158,15 +166,19 @@ def _multifidus(spine: Spine, section: Section, floor: Floats, bulge: Floats, bu
     The borders are set so that the area between them is that of MULTIFIDUS_CM2 for this person.
     """
     parameters = spine.parameters
-    target = 100.0 * _along(section, MULTIFIDUS_CM2[parameters.sex]) * (1.0 + MULTIFIDUS_SD * float(np.tanh(build)))
+    level = _spinous_level(spine, section)
+    target = (
+        100.0 * _along(section, MULTIFIDUS_CM2[parameters.sex], level) * (1.0 + MULTIFIDUS_SD * float(np.tanh(build)))
+    )
     target *= (parameters.height_mm / (1630.0 if parameters.sex == Sex.FEMALE else 1770.0)) ** 2
-    reach = _along(section, MULTIFIDUS_REACH)
-    lost = _by_level(section, parameters.multifidus_atrophy)
+    reach = _along(section, MULTIFIDUS_REACH, level)
+    lost = _by_level(section, parameters.multifidus_atrophy, level)
     rows = []
     for side in (0, 1):
         roof = section.spinous_tip[:, 1] + 0.6 - parameters.fascia_mm
-        width = _width_for(target + _along(section, GROOVE_MM2), floor[:, side], roof, bulge, reach)
-        left = np.sqrt(1.0 - lost[:, side])
+        width = _width_for(target + _along(section, GROOVE_MM2, level), floor[:, side], roof, bulge, reach)
+        # part of what is taken from beneath is bone, not muscle
+        left = np.sqrt(1.0 - 1.17 * lost[:, side])
         rows.append(np.column_stack((MEDIAL_MM + 1.25 * width, MEDIAL_MM + 0.75 * width, reach, left, left)))
     sized: Floats = np.stack(rows, axis=1)
     return sized
@@ -187,4 +199,5 @@ def _width_for(area_mm2: Floats, floor: Floats, roof: Floats, bulge: Floats, rea
         inside = np.clip((1.25 * width[:, None] - (a - MEDIAL_MM)) / (0.5 * width[:, None]), 0.0, 1.0)
         found = (0.5 * reach[:, None] * height * inside * (a > MEDIAL_MM)).sum(axis=1)
         low, high = np.where(found < area_mm2, width, low), np.where(found < area_mm2, high, width)
-    return (low + high) / 2
+    middle: Floats = (low + high) / 2
+    return middle

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numba
 import numpy as np
@@ -55,6 +55,9 @@ Row: TypeAlias = Any
 
 SEPTUM_MM = 0.55
 """Half thickness of the planes between muscles."""
+DURA_MM = 0.75
+LOOSE_SHARE = (0.42, 0.62)
+"""Depths within the thoracolumbar fascia, as shares, between which its sheets glide on loose tissue."""
 WALL_REACH_MM = 26.0
 """Beneath this, the lateral wall has ended."""
 FLAVUM_MM = 3.6
@@ -124,7 +127,7 @@ def _grains(seed: int) -> Grains:
 
 @numba.njit(cache=True, nogil=True)
 def _roof(c: Row, a: float, more: float) -> tuple[float, float]:
-    """Return y of the outline that lies `more` mm outside the fascia, at `a` from the midline, and its slope's cosine."""
+    """Return y of the outline `more` mm outside the fascia at `a` from the midline, and the cosine of its slope."""
     wide, high = c.half_width + more, c.half_depth + more
     share = min(a / wide, 0.999)
     inner = 1.0 - share**2.6
@@ -137,36 +140,42 @@ def _roof(c: Row, a: float, more: float) -> tuple[float, float]:
 @numba.njit(cache=True, nogil=True)
 def _ground(c: Row, side: int, a: float) -> float:
     """Return y of the bone under the muscles at distance `a` from the midline, drawn on to the lateral raphe."""
-    f = c.floor[side]
-    if a <= f[0]:
-        return f[1]
-    if a <= f[2]:
-        return f[1] + (f[3] - f[1]) * (a - f[0]) / (f[2] - f[0])
-    if a <= f[4]:
-        return f[3] + (f[5] - f[3]) * (a - f[2]) / (f[4] - f[2])
-    return f[5]
+    near, near_y, joint, joint_y, tip, tip_y = c.floor[side]
+    y: float = tip_y
+    if a <= near:
+        y = near_y
+    elif a <= joint:
+        y = near_y + (joint_y - near_y) * (a - near) / (joint - near)
+    elif a <= tip:
+        y = joint_y + (tip_y - joint_y) * (a - joint) / (tip - joint)
+    return y
+
+
+class Spot(NamedTuple):
+    """A place in a slice, mm: `x`, `y` in Patient; `s` to the left of the midline, `a` away from it; `side`: 0 left."""
+
+    x: float
+    y: float
+    s: float
+    a: float
+    side: int
 
 
 @numba.njit(cache=True, nogil=True)
-def _canal(c: Row, grains: Grains, s: float, y: float, x: float) -> int:
+def _canal(c: Row, grains: Grains, p: Spot) -> int:
     """Return the tissue in and around the canal, or -1 outside it."""
-    wide, deep = c.canal[2], c.canal[3]
-    u, v = s / wide, (y - c.canal[1]) / deep
-    out = np.sqrt(u * u + v * v)
-    if out > 1.0:
-        behind = y - c.canal[1]
+    wide, deep, behind = c.canal[2], c.canal[3], p.y - c.canal[1]
+    u, v = p.s / wide, behind / deep
+    if u * u + v * v > 1.0:
         roof = deep * (1.05 - 0.35 * abs(u))
-        if behind > 0 and abs(u) < 0.95 and behind < roof + FLAVUM_MM and behind > 0.3 * deep:
-            return FLAVUM
-        return -1
-    sac = np.sqrt((s / (0.70 * wide)) ** 2 + ((y - c.canal[1] + 0.08 * deep) / (0.76 * deep)) ** 2)
+        return FLAVUM if abs(u) < 0.95 and 0.3 * deep < behind < roof + FLAVUM_MM else -1
+    sac = np.sqrt((u / 0.70) ** 2 + ((v + 0.08) / 0.76) ** 2)
     if sac > 1.0:
         return EPIDURAL
-    if sac > 1.0 - 0.75 / (0.73 * deep):
+    if sac > 1.0 - DURA_MM / (0.73 * deep):
         return DURA
-    grain = grains[int(c.z / 5.0) % GRAINS, int(y / 0.6) % GRAINS, int(x / 0.6) % GRAINS]
-    strands = 90.0 if y < c.canal[1] - 0.1 * deep else 45.0
-    return CAUDA if grain < strands else CSF
+    grain = grains[int(c.z / 5.0) % GRAINS, int(p.y / 0.6) % GRAINS, int(p.x / 0.6) % GRAINS]
+    return CAUDA if grain < (90.0 if v < -0.1 else 45.0) else CSF
 
 
 @numba.njit(cache=True, nogil=True)
@@ -188,121 +197,113 @@ def _wall(c: Row, a: float, under: float) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _multifidus(c: Row, grains: Grains, side: int, a: float, t: float, x: float, y: float) -> int:
+def _multifidus(c: Row, grains: Grains, p: Spot, t: float) -> int:
     """Return multifidus, its fat, its sheath, or -1; `t`: 0 at the bone to 1 at the fascia."""
-    m = c.multifidus[side]
+    m = c.multifidus[p.side]
     up = t / m[2]
-    if up > 1.04:
+    border = m[0] + (m[1] - m[0]) * up + 2.5 * (up - up * up)
+    if up > 1.04 or p.a > border + 2.0 * SEPTUM_MM or p.a < 3.0:
         return -1
-    border = m[0] + (m[1] - m[0]) * up + 2.5 * (up - up * up) * 4.0 * 0.25
-    if a > border + 2.0 * SEPTUM_MM or a < 3.0:
-        return -1
-    if a > border or up > 1.0:
-        return SEPTUM
     # what atrophy took is loose fat beside and beneath the muscle
-    if a > 4.5 + (border - 4.5) * m[3] or up < 1.0 - m[4]:
+    if p.a > border or up > 1.0 or p.a > 4.5 + (border - 4.5) * m[3] or up < 1.0 - m[4]:
         return SEPTUM
-    grain = grains[int(c.z / 7.0 + 0.25 * a) % GRAINS, int(y / 1.1) % GRAINS, int(x / 1.3) % GRAINS]
-    share = c.fat_share[side] * (1.55 - 1.1 * up) * (1.25 - 0.5 * a / border)
+    along = int(c.z / 7.0 + 0.25 * p.a) % GRAINS
+    grain = grains[along, int(p.y / 1.1) % GRAINS, int(p.x / 1.3) % GRAINS]
+    share = c.fat_share[p.side] * (1.55 - 1.1 * up) * (1.25 - 0.5 * p.a / border)
     return STREAK if grain < 256.0 * share else MULTIFIDUS
 
 
 @numba.njit(cache=True, nogil=True)
-def _deep(c: Row, a: float, side: int, y: float, ground: float) -> int:
+def _deep(c: Row, p: Spot, ground: float) -> int:
     """Return what lies in front of the transverse processes: quadratus, psoas, and the rest."""
-    tip_a, tip_y = c.floor[side, 4], c.floor[side, 5]
+    tip_a, tip_y = c.floor[p.side, 4], c.floor[p.side, 5]
     half = 0.5 * max(10.0, c.edge - tip_a + 6.0)
-    q = ((a - tip_a - half + 6.0) / half) ** 2 + ((y - tip_y + 9.5) / 9.0) ** 2
-    if q < 1.0:
-        return QUADRATUS
+    q = ((p.a - tip_a - half + 6.0) / half) ** 2 + ((p.y - tip_y + 9.5) / 9.0) ** 2
     if q < 1.13:
-        return SEPTUM
+        return QUADRATUS if q < 1.0 else SEPTUM
     wide, thick = c.psoas[0], c.psoas[1]
-    p = ((a - c.body[2] - 0.78 * wide) / wide) ** 2 + ((y - c.body[1] - 2.0) / thick) ** 2
-    if p < 1.0:
-        return PSOAS
-    if p < 1.10:
-        return SEPTUM
-    if a < tip_a and y > tip_y - 7.0 and y <= ground:
-        return LONGISSIMUS
-    return ABDOMEN
+    round_it = ((p.a - c.body[2] - 0.78 * wide) / wide) ** 2 + ((p.y - c.body[1] - 2.0) / thick) ** 2
+    if round_it < 1.10:
+        return PSOAS if round_it < 1.0 else SEPTUM
+    # small muscles between the transverse processes
+    return LONGISSIMUS if p.a < tip_a and tip_y - 7.0 < p.y <= ground else ABDOMEN
 
 
 @numba.njit(cache=True, nogil=True)
-def _erector(c: Row, side: int, a: float, y: float, roof: float, ground: float) -> int:
+def _erector(c: Row, p: Spot, roof: float, ground: float) -> int:
     """Return a part of erector spinae, its sheath, or -1 beyond it."""
-    edge, start = c.edge, c.floor[side, 4]
-    bottom = ground
-    if a > start:
-        share = min(1.0, (a - start) / max(edge - start, 1.0))
+    start, bottom = c.floor[p.side, 4], ground
+    if p.a > start:
+        share = min(1.0, (p.a - start) / max(c.edge - start, 1.0))
         bottom = ground + (roof - ground) * share**2.2
-    if a > edge or y < bottom:
+    if p.a > c.edge or p.y < bottom:
         return -1
-    if y < bottom + 1.1 and a > start - 6.0:
+    if p.y < bottom + 1.1 and p.a > start - 6.0:
         return FASCIA
-    leaning = c.split + 0.35 * (y - ground - 14.0)
-    if abs(a - leaning) < SEPTUM_MM:
+    leaning = c.split + 0.35 * (p.y - ground - 14.0)
+    if abs(p.a - leaning) < SEPTUM_MM:
         return SEPTUM
-    return LONGISSIMUS if a < leaning else ILIOCOSTALIS
+    return LONGISSIMUS if p.a < leaning else ILIOCOSTALIS
 
 
 @numba.njit(cache=True, nogil=True)
-def _inside(c: Row, grains: Grains, a: float, side: int, x: float, y: float, roof: float) -> int:
+def _inside(c: Row, grains: Grains, p: Spot, roof: float) -> int:
     """Return the tissue beneath the fascia, apart from the canal."""
-    ground = _ground(c, side, a)
-    if a < 3.4 and y > c.canal[1] + 0.9 * c.canal[3]:
+    ground = _ground(c, p.side, p.a)
+    if p.a < 3.4 and p.y > c.canal[1] + 0.9 * c.canal[3]:
         return INTERSPINOUS
-    if y > ground and a <= c.edge:
-        found = _multifidus(c, grains, side, a, (y - ground) / max(roof - ground, 1.0), x, y)
+    if p.y > ground and p.a <= c.edge:
+        found = _multifidus(c, grains, p, (p.y - ground) / max(roof - ground, 1.0))
         if found < 0:
-            found = _erector(c, side, a, y, roof, ground)
+            found = _erector(c, p, roof, ground)
         if found >= 0:
             return found
-    return _deep(c, a, side, y, ground)
+    return _deep(c, p, ground)
 
 
 @numba.njit(cache=True, nogil=True)
-def _within(c: Row, grains: Grains, x: float, y: float, deep: float, roof: float) -> int:
+def _within(c: Row, grains: Grains, p: Spot, deep: float, roof: float) -> int:
     """Return the tissue at `deep` mm beneath the outer surface of the fascia, whose inner surface is at y = `roof`."""
-    apart = x - c.middle
-    s = apart - c.lean * (y - c.canal[1])
-    a, side = abs(s), 0 if s > 0 else 1
-    if a < c.canal[2]:
-        found = _canal(c, grains, s, y, x)
+    if p.a < c.canal[2]:
+        found = _canal(c, grains, p)
         if found >= 0:
             return found
-    beyond = a - c.edge
+    beyond = p.a - c.edge
     if beyond <= 0 and deep < c.thick[1]:
-        return LOOSE if 0.42 < deep / c.thick[1] < 0.62 else FASCIA
-    if beyond > 0 and deep < WALL_REACH_MM and y >= c.floor[side, 5] - 19.0 - 3.0 * beyond:
-        return _wall(c, a, deep)
-    if deep < WALL_REACH_MM and a > c.edge + 10.0:
-        return _wall(c, a, deep)
-    return _inside(c, grains, a, side, x, y, roof)
+        return LOOSE if LOOSE_SHARE[0] < deep / c.thick[1] < LOOSE_SHARE[1] else FASCIA
+    behind = p.y >= c.floor[p.side, 5] - 19.0 - 3.0 * beyond
+    if deep < WALL_REACH_MM and (beyond > 10.0 or (beyond > 0 and behind)):
+        return _wall(c, p.a, deep)
+    return _inside(c, grains, p, roof)
 
 
 @numba.njit(cache=True, nogil=True)
-def _fill(tissues: TissueMap, rows: Rows, grains: Grains, x: Floats, y: Floats) -> None:
+def _fill(tissues: TissueMap, rows: Rows, grains: Grains, xs: Floats, ys: Floats) -> None:
     for k in range(rows.size):
         c, skin = rows[k], rows[k].thick[0]
         # in front of this there is nothing but the wall and what lies in the belly
         front = c.body[1] - max(c.body[3], c.psoas[1]) - 3.0
-        for i in range(x.size):
+        for i in range(xs.size):
+            apart = xs[i] - c.middle
             # the midline leans with the vertebra; for the outline its place at the tips is enough
-            a = abs(x[i] - c.middle - c.lean * (c.tip - c.canal[1]))
+            a = abs(apart - c.lean * (c.tip - c.canal[1]))
             fat = c.fat * (1.0 - 0.45 * np.exp(-((a / 16.0) ** 2)) * min(1.0, c.furrow / 3.0))
             outside = c.half_width + fat + skin - a
             if outside <= 0:
                 continue
             top, steep = _roof(c, a, fat + skin)
             roof, cosine = _roof(c, a, 0.0)
-            for j in range(y.size - 1, -1, -1):
-                if y[j] > top:
+            inner = roof - c.thick[1] / cosine
+            for j in range(ys.size - 1, -1, -1):
+                y = ys[j]
+                if y > top:
                     continue
-                deep = min((roof - y[j]) * cosine, c.half_width - a)
+                deep = min((roof - y) * cosine, c.half_width - a)
                 if deep < 0:
-                    tissues[k, j, i] = SKIN if min((top - y[j]) * steep, outside) < skin else FAT
-                elif deep > WALL_REACH_MM and (y[j] < front or a > c.edge + 12.0):
+                    tissues[k, j, i] = SKIN if min((top - y) * steep, outside) < skin else FAT
+                elif deep > WALL_REACH_MM and (y < front or a > c.edge + 12.0):
                     tissues[k, j, i] = ABDOMEN
                 else:
-                    tissues[k, j, i] = _within(c, grains, x[i], y[j], deep, roof - c.thick[1] / cosine)
+                    s = apart - c.lean * (y - c.canal[1])
+                    spot = Spot(xs[i], y, s, abs(s), 0 if s > 0 else 1)
+                    tissues[k, j, i] = _within(c, grains, spot, deep, inner)

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numba
 import numpy as np
 import numpy.typing as npt
 from scipy.interpolate import CubicSpline
+from scipy.ndimage import map_coordinates
 
 from echospine.domain.units import Floats
-from echospine.engine.twin.anatomy import TissueMap
+from echospine.engine.twin.anatomy import DISTANCE_STEP_MM, Distances, TissueMap
 from echospine.engine.twin.patient import LEVELS
 from echospine.engine.twin.person.spine import Spine
-from echospine.engine.twin.tissues import Tissue
+from echospine.engine.twin.tissues import BONES, Tissue
 
 STEP_MM = 0.4
 """Between the points of a line when it is painted."""
 ROOT_MM = {"L1": 1.7, "L2": 1.9, "L3": 2.1, "L4": 2.4, "L5": 2.7}
-"""Radius of the exiting nerve root at its ganglion (Hasegawa et al. 1996; Silverstein et al. 2015: 4 to 6 mm across)."""
+"""Radius of the exiting root at its ganglion, 4 to 6 mm across (Hasegawa et al. 1996, Spine 21:1005)."""
 BRANCH_MM = 0.6
 """Radius of the medial branch of the dorsal ramus (Bogduk and Long 1979: about 1 mm across)."""
-DORSAL_ARTERY_MM = 0.9
 SEGMENTAL_MM = 1.3
 AORTA_MM, CAVA_MM = 9.0, 10.0
 """Radii of the abdominal aorta (Pedersen et al. 1993: 18 mm across) and of the vena cava."""
+
+
+CLEAR_MM = 0.4
+"""Between a nerve or vessel and bone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,13 +41,51 @@ class Tube:
     radius_mm: Floats
     squash: float = 1.0
 
-    def line(self) -> Floats:
-        """Return points and radii every STEP_MM along the smooth line, (n, 4)."""
+    def line(self) -> tuple[Floats, Floats]:
+        """Return points (n, 3) and radii (n,) every STEP_MM along the smooth line."""
         steps = np.linalg.norm(np.diff(self.points_mm, axis=0), axis=1)
         along = np.concatenate(([0.0], np.cumsum(steps)))
         at = np.linspace(0.0, along[-1], max(2, round(along[-1] / STEP_MM)))
-        placed: Floats = np.column_stack((CubicSpline(along, self.points_mm)(at), np.interp(at, along, self.radius_mm)))
-        return placed
+        return CubicSpline(along, self.points_mm)(at), np.interp(at, along, self.radius_mm)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bony:
+    """The volume with its bones; arrays as in Anatomy."""
+
+    tissues: TissueMap
+    bone_distance: Distances
+    origin_mm: Floats
+    spacing_mm: float
+
+    def away(self, points_mm: Floats, clear_mm: Floats) -> Floats:
+        """Return `points_mm` (n, 3), moved out of bone along its distance until they are `clear_mm` (n,) from it."""
+        moved = points_mm.copy()
+        for _ in range(6):
+            distance, slope = self._at(moved)
+            lacking = np.maximum(clear_mm - distance, 0.0)
+            moved += np.minimum(lacking, 1.5)[:, None] * slope
+        return moved
+
+    def _at(self, points_mm: Floats) -> tuple[Floats, Floats]:
+        """Return the distance to bone and the unit vector away from it."""
+        places = ((points_mm - self.origin_mm) / self.spacing_mm).T[::-1]
+        reach = 1.0 / self.spacing_mm
+
+        def read(dz: float, dy: float, dx: float) -> Floats:
+            shifted = places + reach * np.array((dz, dy, dx))[:, None]
+            found: Floats = map_coordinates(self.bone_distance, shifted, np.float64, order=1, mode="nearest")
+            return DISTANCE_STEP_MM * found
+
+        slope = np.stack(
+            [read(0, 0, 1) - read(0, 0, -1), read(0, 1, 0) - read(0, -1, 0), read(1, 0, 0) - read(-1, 0, 0)]
+        )
+        slope /= np.maximum(np.linalg.norm(slope, axis=0), 1e-6)
+        return read(0, 0, 0), slope.T
+
+    def settled(self, tube: Tube) -> Tube:
+        """Return the tube with its points beside bone, not in it."""
+        return replace(tube, points_mm=self.away(tube.points_mm, np.minimum(tube.radius_mm, 2.0) + CLEAR_MM))
 
 
 def tubes_of(spine: Spine) -> tuple[Tube, ...]:
@@ -75,22 +117,22 @@ def _beside_vertebrae(spine: Spine) -> tuple[Tube, ...]:
         vertebra = spine[level]
         size, back, pedicle = vertebra.size, vertebra.back_wall_mm, vertebra.pedicle_mm
         under, half = pedicle - size.pedicle_height / 2 - 4.5, size.canal_width / 2
-        tip_x, tip_y, tip_z = vertebra.transverse_tip_mm
+        _, tip_y, tip_z = vertebra.transverse_tip_mm
         for name, sign in (("left", 1), ("right", -1)):
             place = [
                 vertebra.to_patient(sign * x, y, z)
                 for x, y, z in (
                     (0.45 * half, back + 0.45 * size.canal_depth, pedicle + 6.0),
                     (0.85 * half, back + 0.35 * size.canal_depth, under + 3.0),
-                    (half + 7.0, back - 2.0, under - 1.0),
-                    (half + 15.0, back - 10.0, under - 13.0),
-                    (half + 20.0, back - 17.0, under - 30.0),
+                    (half + 6.0, back + 3.0, under - 1.0),
+                    (half + 15.0, back - 4.0, under - 12.0),
+                    (half + 22.0, back - 12.0, under - 29.0),
                 )
             ]
             radius = ROOT_MM[level] * np.array((0.45, 0.7, 1.0, 0.85, 0.75))
             made.append(Tube(f"{level}_root_{name}", Tissue.NERVE_ROOT, np.array(place), radius))
             # from the foramen up over the junction of the transverse and the articular process of the level below
-            base = half + 9.0
+            base = half + (9.0 if level != "L5" else 16.0)
             course = [
                 vertebra.to_patient(sign * x, y, z)
                 for x, y, z in (
@@ -110,8 +152,8 @@ def _beside_vertebrae(spine: Spine) -> tuple[Tube, ...]:
                     (beside + 1.0, -0.15 * size.depth, -1.5),
                     (beside + 0.5, 0.32 * size.depth, -1.0),
                     (half + 9.0, back + 2.0, under + 1.5),
-                    (half + 10.0, tip_y + 2.0, tip_z - 7.5),
-                    (half + 11.0, tip_y + 9.0, tip_z - 9.0),
+                    (base + 1.0, tip_y + 2.0, tip_z - 7.5),
+                    (base + 2.0, tip_y + 9.0, tip_z - 9.0),
                 )
             ]
             radii = np.array((1.0, 1.0, 1.0, 0.8, 0.7, 0.6)) * SEGMENTAL_MM
@@ -119,23 +161,28 @@ def _beside_vertebrae(spine: Spine) -> tuple[Tube, ...]:
     return tuple(made)
 
 
-def paint_tube(tissues: TissueMap, tube: Tube, origin_mm: Floats, spacing_mm: float) -> None:
-    """Paint a tube over soft tissue; skin, fat under it, and air keep what they are."""
+def paint_tube(tube: Tube, bony: Bony) -> None:
+    """Paint a tube over soft tissue, around bone; bone, joints, skin, the fat under it, and air keep what they are."""
     kept = np.ones(256, np.bool_)
-    kept[[Tissue.AIR, Tissue.SKIN, Tissue.FAT]] = False
-    _paint(tissues, tube.line(), np.asarray(origin_mm), spacing_mm, int(tube.tissue), tube.squash, kept)
+    kept[[Tissue.AIR, Tissue.SKIN, Tissue.FAT, Tissue.FACET_GAP, Tissue.DISC, *BONES]] = False
+    points, radii = tube.line()
+    radii = np.maximum(radii, 0.75 * bony.spacing_mm)  # a thread of voxels at least
+    line = np.column_stack((bony.away(points, np.minimum(radii, 2.0)), radii))
+    x, y, z = (float(value) for value in bony.origin_mm)
+    _paint(bony.tissues, line, (x, y, z, bony.spacing_mm), (int(tube.tissue), tube.squash), kept)
 
 
 @numba.njit(cache=True, nogil=True)
 def _paint(
     tissues: TissueMap,
     line: Floats,
-    origin: Floats,
-    spacing: float,
-    tissue: int,
-    squash: float,
+    grid: tuple[float, float, float, float],
+    what: tuple[int, float],
     open_to: npt.NDArray[np.bool_],
 ) -> None:
+    x0, y0, z0, spacing = grid
+    tissue, squash = what
+    origin = np.array((x0, y0, z0))
     depth, height, width = tissues.shape
     for n in range(line.shape[0]):
         radius = line[n, 3]
