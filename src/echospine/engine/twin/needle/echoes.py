@@ -49,7 +49,7 @@ class NeedleLook:
     """
 
     shaft_db: float = 27.0
-    rough_db: float = -3.0
+    rough_db: float = -5.0
     far_db: float = -14.0
     edge_db: float = -14.0
     face_db: float = 8.0

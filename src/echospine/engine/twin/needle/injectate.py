@@ -27,7 +27,9 @@ SOFTNESS = 0.2
 """How the push begins within a pocket, in its volume: smooth enough for grids of 1 to 2 mm."""
 PUSHED = (1.0 - SOAKED) / (1.0 - math.exp(-SOAKED / SOFTNESS))
 """Volume by which tissue far away is pushed, in volumes of the pocket (b below); more than what is not soaked in."""
-SPAN_MM = 2.0
+REACH_MM = 12.0
+"""Farther from the shaft than this, tissue stays where it is: it would move by 0.01 mm."""
+SPAN_MM = 5.0
 """Length of the straight pieces in which distances to the shaft are counted."""
 
 
@@ -155,15 +157,24 @@ def needle_push(needle: Needle, pose: NeedlePose, back: Back, drag_mm: float = 0
     It makes room for its shaft (r goes to sqrt(r^2 + a^2), which keeps volume), and drags tissue along by `drag_mm`,
     also ahead of the tip; a drag below zero is that of a needle that is drawn back.
     """
-    if pose.inserted_mm <= 0.0:
-        return on_grid(back.grid, np.zeros((*back.grid.shape, 3)))
-    away, direction = _from_shaft(needle, pose, back.grid.knots_mm.reshape(-1, 3))
+    vectors = np.zeros((*back.grid.shape, 3))
+    if pose.inserted_mm > 0.0:
+        knots = back.grid.knots_mm
+        path = shaft_mm(needle, pose, np.linspace(0.0, pose.inserted_mm, 9))
+        near = np.all((knots > path.min(axis=0) - REACH_MM) & (knots < path.max(axis=0) + REACH_MM), axis=-1)
+        held = smooth_step(back.clearance_mm[near] / BONE_REACH_MM)[:, None]
+        vectors[near] = held * _pushed_aside(needle, pose, knots[near], drag_mm)
+    return on_grid(back.grid, vectors)
+
+
+def _pushed_aside(needle: Needle, pose: NeedlePose, points_mm: Floats, drag_mm: float) -> Floats:
+    """Return how the shaft moves tissue at rest at `points_mm` (n, 3), mm."""
+    away, direction = _from_shaft(needle, pose, points_mm)
     r = np.linalg.norm(away, axis=1, keepdims=True)
     radius = needle.outer_mm / 2
     aside = away / np.maximum(r, radius) * (np.sqrt(r**2 + radius**2) - r)
-    held = smooth_step(back.clearance_mm / BONE_REACH_MM)[..., None]
-    along = drag_mm * np.exp(-((r / DRAG_REACH_MM) ** 2)) * direction
-    return on_grid(back.grid, (aside + along).reshape(*back.grid.shape, 3) * held)
+    vectors: Floats = aside + drag_mm * np.exp(-((r / DRAG_REACH_MM) ** 2)) * direction
+    return vectors
 
 
 def _from_shaft(needle: Needle, pose: NeedlePose, points_mm: Floats) -> tuple[Floats, Floats]:
