@@ -1,9 +1,10 @@
 """Scene files: readable YAML becomes a frozen Scene; every fault is one line with its place in the file.
 
-Also the scenes that come with EchoSpine, by name.
+Also the scenes that come with EchoSpine, by name, and the files in which the truth about a scene is told.
 """
 
 from echospine.adapters.scenes.opening import builtin_scenes, open_scene_file
 from echospine.adapters.scenes.reading import SceneFile, read_scene
+from echospine.adapters.scenes.writing import TruthWriter
 
-__all__ = ["SceneFile", "builtin_scenes", "open_scene_file", "read_scene"]
+__all__ = ["SceneFile", "TruthWriter", "builtin_scenes", "open_scene_file", "read_scene"]

@@ -7,5 +7,6 @@ writes only what a strict reader accepts.
 from echospine.adapters.dicom.writing.seg import SegWriter
 from echospine.adapters.dicom.writing.sr import SrWriter
 from echospine.adapters.dicom.writing.us_image import UsImageWriter
+from echospine.adapters.dicom.writing.us_simulated import SimulatedUs
 
-__all__ = ["SegWriter", "SrWriter", "UsImageWriter"]
+__all__ = ["SegWriter", "SimulatedUs", "SrWriter", "UsImageWriter"]

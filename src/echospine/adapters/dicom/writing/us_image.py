@@ -98,7 +98,7 @@ def _image(
     _put_history(made, item, source)
     _put_pixels(made, item.recording, iter(frames))
     if item.header.geometry.regions:
-        made.SequenceOfUltrasoundRegions = _regions(item.header.geometry)
+        made.SequenceOfUltrasoundRegions = regions(item.header.geometry)
     return made
 
 
@@ -130,29 +130,39 @@ def _put_history(made: Dataset, item: ReportRecording, source: Source) -> None:
 def _put_pixels(made: Dataset, recording: Recording, frames: Iterator[Frame]) -> None:
     """Compress frame by frame, so that only compressed frames are in memory together."""
     first = next(frames)
-    rows, columns = first.pixels.shape[:2]
-    colour = first.pixels.ndim == 3
-    made.SamplesPerPixel = 3 if colour else 1
-    made.PhotometricInterpretation = "RGB" if colour else "MONOCHROME2"
-    if colour:
-        made.PlanarConfiguration = 0
-    made.Rows, made.Columns = rows, columns
-    made.BitsAllocated, made.BitsStored, made.HighBit, made.PixelRepresentation = 8, 8, 7, 0
+    put_layout(made, first.pixels)
     packed: list[bytes] = []
     total = 0
     for frame in chain([first], frames):
-        packed.append(_compressed(frame.pixels))
+        packed.append(compressed(frame.pixels))
         total += len(packed[-1])
         if total > MAX_BYTES:
             raise TooLargeError(
                 f"{recording.name}: is larger than {MAX_BYTES >> 20:,} MiB as DICOM after {len(packed):,} of "
                 f"{recording.n_frames:,} frames; split the recording and import its parts"
             )
-    made.PixelData = encapsulate(packed)
+    put_packed(made, packed)
+
+
+def put_layout(made: Dataset, pixels: Pixels) -> None:
+    """Put how pictures like this one are stored."""
+    colour = pixels.ndim == 3
+    made.SamplesPerPixel = 3 if colour else 1
+    made.PhotometricInterpretation = "RGB" if colour else "MONOCHROME2"
+    if colour:
+        made.PlanarConfiguration = 0
+    made.Rows, made.Columns = pixels.shape[:2]
+    made.BitsAllocated, made.BitsStored, made.HighBit, made.PixelRepresentation = 8, 8, 7, 0
+
+
+def put_packed(made: Dataset, packed: Sequence[bytes]) -> None:
+    """Put compressed pictures, one fragment each."""
+    made.PixelData = encapsulate(list(packed))
     made["PixelData"].is_undefined_length = True
 
 
-def _compressed(pixels: Pixels) -> bytes:
+def compressed(pixels: Pixels) -> bytes:
+    """Return one picture as JPEG-LS, without loss."""
     colour = pixels.ndim == 3
     return JPEGLSLosslessEncoder.encode(
         np.ascontiguousarray(pixels),
@@ -181,7 +191,8 @@ def _put_times(made: Dataset, times_s: Sequence[float]) -> None:
         made.FrameTime = format_number_as_ds(1000 * mean)
 
 
-def _regions(geometry: ImageGeometry) -> list[Dataset]:
+def regions(geometry: ImageGeometry) -> list[Dataset]:
+    """Return the items of Sequence of Ultrasound Regions."""
     return [_region(region) for region in geometry.regions]
 
 

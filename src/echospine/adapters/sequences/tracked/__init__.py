@@ -7,5 +7,6 @@ belong to which frame; a pose that was lost is absent, never a guess.
 from echospine.adapters.sequences.tracked.metaimage import encode_mha
 from echospine.adapters.sequences.tracked.plus_config import PlusConfig, read_config
 from echospine.adapters.sequences.tracked.sequence import SequenceSource
+from echospine.adapters.sequences.tracked.writing import MhaWriter, encode_config
 
-__all__ = ["PlusConfig", "SequenceSource", "encode_mha", "read_config"]
+__all__ = ["MhaWriter", "PlusConfig", "SequenceSource", "encode_config", "encode_mha", "read_config"]

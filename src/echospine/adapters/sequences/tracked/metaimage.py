@@ -150,9 +150,9 @@ def encode_mha(
     turn = orientation("the new sequence", letters)
     stored = np.ascontiguousarray([turn.from_mf(frame) for frame in frames])
     pixels = zlib.compress(stored.tobytes(), 6) if packed else stored.tobytes()
-    head = _picture_lines(stored, letters, spacing_mm, len(pixels) if packed else None)
+    head = picture_lines(stored.shape, letters, spacing_mm, len(pixels) if packed else None)
     for index in range(len(frames)):
-        head += _frame_lines(
+        head += frame_lines(
             f"Seq_Frame{index:04d}_",
             times_s[index] if times_s else None,
             poses[index] if poses else (),
@@ -161,10 +161,14 @@ def encode_mha(
     return "\n".join([*head, "ElementDataFile = LOCAL", ""]).encode() + pixels
 
 
-def _picture_lines(
-    stored: npt.NDArray[np.uint8], letters: str, spacing_mm: tuple[float, float], packed_bytes: int | None
+def picture_lines(
+    shape: tuple[int, ...], letters: str, spacing_mm: tuple[float, float], packed_bytes: int | None
 ) -> list[str]:
-    """Return the lines about the pictures as they are stored; `packed_bytes` is None where they are not packed."""
+    """Return the header lines about pictures as they are stored, (n, rows, columns[, 3]).
+
+    `packed_bytes`: of all of them, None where they are not packed.
+    """
+    colour = len(shape) == 4
     return [
         "ObjectType = Image",
         "NDims = 3",
@@ -172,17 +176,18 @@ def _picture_lines(
         "BinaryDataByteOrderMSB = False",
         f"CompressedData = {packed_bytes is not None}",
         *([f"CompressedDataSize = {packed_bytes}"] if packed_bytes is not None else []),
-        f"DimSize = {stored.shape[2]} {stored.shape[1]} {stored.shape[0]}",
+        f"DimSize = {shape[2]} {shape[1]} {shape[0]}",
         "Kinds = domain domain list",
-        f"ElementNumberOfChannels = {stored.shape[3] if stored.ndim == 4 else 1}",
+        f"ElementNumberOfChannels = {shape[3] if colour else 1}",
         f"ElementSpacing = {spacing_mm[0]!r} {spacing_mm[1]!r} 1",
         "ElementType = MET_UCHAR",
         f"UltrasoundImageOrientation = {letters}",
-        f"UltrasoundImageType = {'RGB_COLOR' if stored.ndim == 4 else 'BRIGHTNESS'}",
+        f"UltrasoundImageType = {'RGB_COLOR' if colour else 'BRIGHTNESS'}",
     ]
 
 
-def _frame_lines(prefix: str, time_s: float | None, poses: Sequence[Pose], lost: Sequence[str]) -> list[str]:
+def frame_lines(prefix: str, time_s: float | None, poses: Sequence[Pose], lost: Sequence[str]) -> list[str]:
+    """Return the header lines about one frame; a transform that is `lost` is the unit matrix, and INVALID."""
     lines = []
     for pose in poses:
         values = " ".join(repr(value) for value in pose.matrix.ravel().tolist())

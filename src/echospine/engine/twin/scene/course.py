@@ -72,7 +72,8 @@ def lay_course(insertion: Insertion, anatomy: Anatomy, pose: Pose, probe: Probe,
     good = [one for one in tries if not isinstance(one, str)]
     if not good:
         raise SceneFault(faults[0], ("steps", where))
-    whole, target = min(good, key=lambda one: one[0].inserted_mm)
+    named = place_mm(anatomy, insertion.aim)
+    whole, target = min(good, key=lambda one: (float(np.linalg.norm(one[1] - named)), one[0].inserted_mm))
     return Course(insertion, whole, frozen(target), insertion.at_s)
 
 

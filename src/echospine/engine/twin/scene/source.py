@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from echospine.domain.frames import Frame, RecordingHeader, TimeSource
+from echospine.domain.poses import Pose
 from echospine.engine.twin.anatomy import Anatomy
 from echospine.engine.twin.image import Run, prepare, render, sequential, truth
 from echospine.engine.twin.needle import needle_echoes
@@ -38,6 +39,11 @@ class SceneSource:
     def stage(self) -> Stage:
         """What is shared by all frames."""
         return self._stage
+
+    @property
+    def image_to_probe(self) -> Pose:
+        """Where each pixel lies at the probe, the same in all frames: its calibration."""
+        return self._scanner.raster.image_to_probe
 
     @property
     def header(self) -> RecordingHeader:

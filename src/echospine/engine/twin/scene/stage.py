@@ -62,7 +62,7 @@ SHEAR_KNOT_MM = 0.4
 """The same along y where the fascia shears within a millimetre."""
 MARGIN_MM = 14.0
 """How far the field of motion reaches beyond the pictures: the dent of the probe fades within."""
-MOST_KNOTS = 1_500_000
+MOST_KNOTS = 1_000_000
 LIFT_MM = 1.5
 MOST_LIFTS = 14
 DRAG_MM = 0.4
@@ -114,15 +114,27 @@ class Stage:
     errors: Mapping[str, TrackerErrors]
 
     def moment(self, t_s: float) -> Moment:
-        """Return how everything stands at `t_s`: the hand rides on what moves the skin towards it or away."""
-        probe = self.scene.machine.probe
-        held, dent = _dented(probe, self.way.at(t_s), self.back)
-        moving = [motion.at(t_s) for motion in self.motions]
-        needle = self.course.at(t_s) if self.course else None
+        """Return how everything stands at `t_s`."""
+        held, dent, moving = self._held(t_s)
+        needle = self.needle_at(t_s)
         pushes, inclusions, volume_ml = self._put_in(needle, t_s)
         field = combine([dent, *moving, *pushes])
         body = Body(self.anatomy, self.scene.patient.seed, field, inclusions)
         return Moment(t_s, self.way.leg_at(t_s), held, _ridden(held, moving), body, needle, volume_ml)
+
+    def probe_at(self, t_s: float) -> Pose:
+        """Return where the probe is at `t_s`: the hand rides on what moves the skin towards it or away."""
+        held, _, moving = self._held(t_s)
+        return _ridden(held, moving)
+
+    def needle_at(self, t_s: float) -> NeedlePose | None:
+        """Return where the needle is at `t_s`, None before it is put in, or where there is none."""
+        return self.course.at(t_s) if self.course else None
+
+    def _held(self, t_s: float) -> tuple[Pose, Displacement, list[Displacement]]:
+        """Return where the hand holds the probe, the dent that it makes, and what else moves the tissue."""
+        held, dent = _dented(self.scene.machine.probe, self.way.at(t_s), self.back)
+        return held, dent, [motion.at(t_s) for motion in self.motions]
 
     def _put_in(self, needle: NeedlePose | None, t_s: float) -> tuple[list[Displacement], tuple[Inclusion, ...], float]:
         """Return what a needle does to tissue: how it moves it, pockets of fluid, and how much is in, mL."""
@@ -141,7 +153,8 @@ class Stage:
         noise, t_s = self.scene.tracker, float(self.times_s[index])
         if noise is None:
             return Tracked(t_s, (), {})
-        true = self.tools(self.moment(max(t_s - noise.latency_s, 0.0)))
+        then_s = max(t_s - noise.latency_s, 0.0)
+        true = self.tools(self.probe_at(then_s), self.needle_at(then_s))
         poses, statuses = [], {}
         for tool, errors in self.errors.items():
             one = slice(index, index + 1)
@@ -151,14 +164,14 @@ class Stage:
             poses += [] if said is None else [said]
         return Tracked(t_s, tuple(poses), statuses)
 
-    def tools(self, moment: Moment) -> dict[str, Pose]:
+    def tools(self, probe: Pose, needle: NeedlePose | None) -> dict[str, Pose]:
         """Return the true poses of the tools that are there, to Tracker, by name."""
         found = {
-            "Probe": PATIENT_TO_TRACKER @ moment.probe,
+            "Probe": PATIENT_TO_TRACKER @ probe,
             "Reference": PATIENT_TO_TRACKER @ REFERENCE_TO_PATIENT,
         }
-        if self.course is not None and moment.needle is not None:
-            found["Needle"] = PATIENT_TO_TRACKER @ needle_to_patient(self.course.needle, moment.needle)
+        if self.course is not None and needle is not None:
+            found["Needle"] = PATIENT_TO_TRACKER @ needle_to_patient(self.course.needle, needle)
         return found
 
 

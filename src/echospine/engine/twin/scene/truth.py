@@ -92,7 +92,7 @@ class Truth:
 def frame_truth(stage: Stage, moment: Moment, picture: PictureTruth, scanner: Scanner, *, index: int) -> Truth:
     """Return the truth of a frame, given that of its picture."""
     image_to_probe = scanner.raster.image_to_probe
-    labels = _with_needle(picture.labels, stage, moment, image_to_probe)
+    labels = _with_needle(picture, stage, moment, image_to_probe)
     displacement = _moved(picture, moment, image_to_probe)
     for array in (labels, displacement):
         array.setflags(write=False)
@@ -108,7 +108,7 @@ def frame_truth(stage: Stage, moment: Moment, picture: PictureTruth, scanner: Sc
         displacement,
         moment.probe,
         image_to_probe,
-        stage.tools(moment),
+        stage.tools(moment.probe, moment.needle),
         stage.tracked(index).statuses,
         _landmarks(stage, moment, image_to_probe),
         _needle(stage, moment, image_to_probe),
@@ -155,9 +155,9 @@ def _needle(stage: Stage, moment: Moment, image_to_probe: Pose) -> SeenNeedle | 
     )
 
 
-def _with_needle(labels: Labels, stage: Stage, moment: Moment, image_to_probe: Pose) -> Labels:
-    """Return a label map with that part of the needle on it that lies in slice and field, as thick as it is."""
-    drawn: Labels = np.array(labels)
+def _with_needle(picture: PictureTruth, stage: Stage, moment: Moment, image_to_probe: Pose) -> Labels:
+    """Return the label map with the needle on it: as thick as it is, where slice and field hold it, out of shadow."""
+    drawn: Labels = np.array(picture.labels)
     if stage.course is None or moment.needle is None or moment.needle.inserted_mm <= 0.0:
         return drawn
     shaft = _shaft_in_probe(stage.course.needle, moment.needle, moment.probe)
@@ -172,6 +172,8 @@ def _with_needle(labels: Labels, stage: Stage, moment: Moment, image_to_probe: P
             near = np.hypot(*(at - pixels).T) <= reach
             inside = near & np.all((at >= 0) & (at < drawn.shape[::-1]), axis=1)
             drawn[at[inside, 1], at[inside, 0]] = Structure.NEEDLE
+    hidden = picture.shadow & (drawn == Structure.NEEDLE)
+    drawn[hidden] = picture.labels[hidden]
     return drawn
 
 
