@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.page import machine, page, section
 
-NAMES = ("readers", "vision", "store", "igtl", "startup", "scanner")
+NAMES = ("readers", "vision", "store", "igtl", "startup", "scanner", "anatomy", "realism")
 RESULTS = Path(__file__).parent / "results" / "latest"
 
 
