@@ -16,6 +16,7 @@ from echospine.domain.labels import Side
 from echospine.engine.twin.motion import Breathing, Contraction, Flexion
 from echospine.engine.twin.needle import Needle
 from echospine.engine.twin.patient import LEVELS, PatientParameters
+from echospine.engine.twin.person import DECLINE, RECOVERY, Course, Visit, at, sample_patient
 from echospine.engine.twin.probe import ABDOMINAL, MUSCULOSKELETAL, Machine, Probe, Settings
 from echospine.engine.twin.scene import (
     Insertion,
@@ -27,11 +28,11 @@ from echospine.engine.twin.scene import (
     Sweep,
     Tremor,
     Where,
-    random_person,
 )
 from echospine.engine.twin.tracker import TrackerNoise
 
 MACHINES = {machine.name: machine for machine in (ABDOMINAL, MUSCULOSKELETAL)}
+COURSES = {"recovery": RECOVERY, "decline": DECLINE}
 AIMS = frozenset({"facet", "nerve", "vessel", "dura", "lamina"})
 """Targets that a needle is aimed at by one word, beside the names of landmarks."""
 
@@ -66,7 +67,7 @@ def read_scene(text: str, file_name: str, scene_name: str) -> SceneFile:
         raise root.wrong("a scene needs `steps`: what is done with the probe, one after the other")
     values: dict[str, Any] = {"name": scene_name}
     for key, (_, value) in entries.items():
-        values |= _PARTS[key](value, key) if key == "patient" else {key: _PARTS[key](value, key)}
+        values[key] = _PARTS[key](value, key)
     try:
         scene = Scene(**values)
     except SceneFault as fault:
@@ -84,17 +85,34 @@ def _lines(root: Nook) -> Mapping[Where, int]:
     return MappingProxyType(lines)
 
 
-def _patient(nook: Nook, what: str) -> dict[str, Any]:
-    """Return who it is and which visit: parameters, or `random` with changes to them."""
+def _patient(nook: Nook, what: str) -> PatientParameters:
+    """Return who it is on the day of the scene: parameters, or `random` with changes to them; at a later `visit`."""
     special: dict[str, Read] = dict.fromkeys(("facet_hypertrophy", "multifidus_atrophy", "multifidus_fat"), _per_level)
-    readers = {**reads_of(PatientParameters, special, {}), "random": whole, "visit": whole}
+    readers = {**reads_of(PatientParameters, special, {}), "random": whole, "visit": _visit}
     entries = nook.entries(frozenset(readers), what)
     values = {key: readers[key](value, key) for key, (_, value) in entries.items()}
-    visit, seed = values.pop("visit", 0), values.pop("random", None)
+    visit, seed = values.pop("visit", Visit(0.0)), values.pop("random", None)
     if seed is not None and seed < 0:
         raise entries["random"][1].wrong("random: a seed is a whole number from 0 on")
-    start = PatientParameters() if seed is None else random_person(seed)
-    return {"patient": valid(lambda **changes: replace(start, **changes), values, nook, what), "visit": visit}
+    start = PatientParameters() if seed is None else sample_patient(seed)
+    return at(valid(lambda **changes: replace(start, **changes), values, nook, what), visit)
+
+
+def _visit(nook: Nook, what: str) -> Visit:
+    """Return a later visit: `{weeks: 12, course: recovery}`."""
+    readers: dict[str, Read] = {"weeks": number, "course": _course}
+    entries = nook.entries(frozenset(readers), what)
+    if "weeks" not in entries:
+        raise nook.wrong("visit: `weeks` is missing: how long after the first visit")
+    if number(entries["weeks"][1], "weeks") < 0:
+        raise entries["weeks"][1].wrong("weeks: a later visit does not lie before the first")
+    return Visit(**{key: readers[key](value, key) for key, (_, value) in entries.items()})
+
+
+def _course(nook: Nook, what: str) -> Course:
+    if nook.text not in COURSES:
+        raise nook.wrong(unknown(what, nook.text or nook.shown, frozenset(COURSES)))
+    return COURSES[nook.text]
 
 
 def _per_level(nook: Nook, what: str) -> tuple[tuple[float, float], ...]:

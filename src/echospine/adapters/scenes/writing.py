@@ -47,8 +47,7 @@ class TruthWriter:
         """Write the truth of the next frame; return the path of its label map."""
         path = self._path.with_name(f"labels_{self._count:04d}.png")
         row = {"frame": self._count, "labels": path.name, **_row(truth)}
-        with to_disk(path):
-            write_label_map(path, truth.labels)
+        write_whole(path, encode_labels(truth.labels))
         with to_disk(self._path):
             self._stream.write(f"{',' if self._count else ''}\n{_text(row)}")
         self._count += 1
@@ -80,16 +79,22 @@ def to_disk(path: Path) -> Iterator[None]:
         raise StorageError(f"{path}: cannot be written ({error.strerror}); nothing was left half-written") from error
 
 
-def write_label_map(path: Path, labels: Labels) -> None:
-    """Write structure ids as an 8-bit grey PNG, whole or not at all."""
-    packed = BytesIO()
-    Image.fromarray(labels).save(packed, "PNG", compress_level=6)
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; raises StorageError."""
     partial = path.with_name(f".{path.name}.partial")
     try:
-        partial.write_bytes(packed.getvalue())
-        partial.replace(path)
+        with to_disk(path):
+            partial.write_bytes(data)
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def encode_labels(labels: Labels) -> bytes:
+    """Return structure ids as an 8-bit grey PNG."""
+    packed = BytesIO()
+    Image.fromarray(labels).save(packed, "PNG", compress_level=6)
+    return packed.getvalue()
 
 
 def _whole(source: SceneSource) -> dict[str, Any]:
@@ -103,7 +108,6 @@ def _whole(source: SceneSource) -> dict[str, Any]:
         "scene": scene.name,
         "title": scene.title,
         "seed": scene.seed,
-        "visit": scene.visit,
         "frame_rate_hz": scene.frame_rate_hz,
         "patient": asdict(scene.patient),
         "machine": asdict(scene.machine),

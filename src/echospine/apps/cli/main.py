@@ -12,6 +12,7 @@ from echospine.apps.cli.examine import examine
 from echospine.apps.cli.measure import measure
 from echospine.apps.cli.segment import segment
 from echospine.apps.cli.serve import serve
+from echospine.apps.cli.simulate import simulate
 from echospine.domain.errors import EchoSpineError, GeometryError, InputError
 
 EXIT_BAD_INPUT = 2
@@ -31,7 +32,7 @@ def root() -> None:
     """
 
 
-for command in (examine, segment, measure, serve, data):
+for command in (examine, segment, measure, simulate, serve, data):
     root.add_command(command)
 
 

@@ -67,13 +67,12 @@ class SimulatedUs:
         made.ManufacturerModelName = line(f"{MARK} {self.machine}")
         made.SoftwareVersions = line(self.software)
         made.ImageType = ["DERIVED", "SECONDARY", MARK]
-        made.SyntheticData = "YES"
+        made.QualityControlImage = "YES"
         made.DerivationDescription = NOTE
         made.ImageComments = NOTE
         made.BurnedInAnnotation = "NO"
         made.InstanceNumber = 1
         made.PatientOrientation = ""
-        made.Laterality = ""
         put_layout(made, self._first.pixels)
         put_packed(made, self._packed)
         made.NumberOfFrames = len(self._packed)

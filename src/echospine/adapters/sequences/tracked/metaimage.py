@@ -179,7 +179,7 @@ def picture_lines(
         f"DimSize = {shape[2]} {shape[1]} {shape[0]}",
         "Kinds = domain domain list",
         f"ElementNumberOfChannels = {shape[3] if colour else 1}",
-        f"ElementSpacing = {spacing_mm[0]!r} {spacing_mm[1]!r} 1",
+        f"ElementSpacing = {float(spacing_mm[0])!r} {float(spacing_mm[1])!r} 1",
         "ElementType = MET_UCHAR",
         f"UltrasoundImageOrientation = {letters}",
         f"UltrasoundImageType = {'RGB_COLOR' if colour else 'BRIGHTNESS'}",

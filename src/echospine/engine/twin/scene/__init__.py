@@ -3,8 +3,6 @@
 A scene is a frozen record; everything random in it is drawn before the first frame, so that it can be made again.
 """
 
-from echospine.engine.twin.scene.people import at_visit as at_visit
-from echospine.engine.twin.scene.people import random_person as random_person
 from echospine.engine.twin.scene.record import MAX_FRAMES as MAX_FRAMES
 from echospine.engine.twin.scene.record import MAX_S as MAX_S
 from echospine.engine.twin.scene.record import Insertion as Insertion

@@ -163,14 +163,13 @@ class Tremor:
 class Scene:
     """One scene. `steps`: those of the probe follow each other; motions and a needle run beside them.
 
-    `visit`: which time the patient comes, 0 first; `tracker`: how it errs, or None where nothing is tracked.
+    `patient`: as on the day of the scene; `tracker`: how it errs, or None where nothing is tracked.
     """
 
     name: str
     steps: tuple[Step, ...]
     title: str = ""
     patient: PatientParameters = field(default_factory=PatientParameters)
-    visit: int = 0
     machine: Machine = ABDOMINAL
     settings: Settings = field(default_factory=Settings)
     tracker: TrackerNoise | None = field(default_factory=TrackerNoise)
@@ -181,8 +180,8 @@ class Scene:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.frame_rate_hz) and 0.5 <= self.frame_rate_hz <= 100.0):
             raise SceneFault(f"{self.frame_rate_hz:g} frames/s is no scanner's: 0.5 to 100", ("frame_rate_hz",))
-        if self.seed < 0 or self.visit < 0:
-            raise SceneFault("a seed and a visit are whole numbers from 0 on", ("seed" if self.seed < 0 else "visit",))
+        if self.seed < 0:
+            raise SceneFault("a seed is a whole number from 0 on", ("seed",))
         if not any(isinstance(step, Stay | Sweep) for step in self.steps):
             raise SceneFault("the probe is never held: a step `probe` or `sweep` is missing", ("steps",))
         for kind in (Insertion, Breathing, Flexion):
