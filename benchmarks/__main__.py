@@ -12,7 +12,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.page import machine, page, section
+from benchmarks.page import load, machine, page, section
 
 NAMES = ("readers", "vision", "store", "igtl", "startup", "scanner", "anatomy", "realism")
 RESULTS = Path(__file__).parent / "results" / "latest"
@@ -21,7 +21,7 @@ RESULTS = Path(__file__).parent / "results" / "latest"
 def main() -> None:
     """Run, print and save."""
     asked = _arguments()
-    where = machine()
+    where, before = machine(), load()
     print(f"Measured on {where}.\n")
     sections, tables = [], {}
     for name in asked.names or NAMES:
@@ -30,6 +30,7 @@ def main() -> None:
         sections.append(section(name, module.__doc__ or "", rows))
         tables[name] = [asdict(row) for row in rows]
         print(sections[-1])
+    where += f"; load {before:.1f} before the first run, {load():.1f} after the last"
     RESULTS.mkdir(parents=True, exist_ok=True)
     for target in (RESULTS / "table.md", asked.markdown):
         if target:

@@ -22,12 +22,14 @@ Written by `python -m benchmarks --markdown docs/benchmarks.md`; do not edit."""
 
 
 def machine() -> str:
-    """Return the machine in words, and how busy it was: other work makes every value worse."""
+    """Return the machine in words."""
     words = f"{_processor()}, {os.cpu_count()} cores, {_memory_gib():.0f} GiB, {platform.system()}, "
-    words += f"Python {platform.python_version()}"
-    if hasattr(os, "getloadavg"):
-        words += f"; load before the first run {os.getloadavg()[0]:.1f}"
-    return words
+    return words + f"Python {platform.python_version()}"
+
+
+def load() -> float:
+    """Return how many processes wanted to run in the last minute: above the number of cores, every value is worse."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
 
 
 def section(name: str, about: str, rows: Iterable[Row]) -> str:
