@@ -1,6 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { readFrame } from "../src/api/live";
-import { between, column, holdOf, poseOf, possible, slid, wrapped, type Hold } from "../src/features/live/hold";
+import {
+  between,
+  column,
+  faceAt,
+  holdOf,
+  poseOf,
+  possible,
+  seat,
+  slid,
+  wrapped,
+  type Hold,
+} from "../src/features/live/hold";
 import { above, meet, nearest, normalAt, pointAt, type Skin } from "../src/features/live/skin";
 import { labelAt, outlines, seats } from "../src/features/live/truth";
 import { add, cross, dot, minus, scaled, unit, type Vector } from "../src/features/live/vectors";
@@ -110,6 +121,19 @@ describe("a held probe", () => {
     expect(far.z).toBe(152);
     expect(far.around).toBeLessThan(90);
     expect(far.around).toBeGreaterThan(86);
+  });
+
+  it("is pressed until most of its face touches, more on a curved one than on a flat one", () => {
+    const convex = { width_mm: 66, radius_mm: 60 };
+    const [curved, flat] = [convex, { width_mm: 50, radius_mm: null }].map((face) => seat(ball, upright, face));
+    expect(curved).toBeGreaterThan(5);
+    expect(flat).toBeLessThan(curved!);
+    const pose = poseOf(ball, { ...upright, press: curved! });
+    for (const share of [-0.7, 0, 0.7]) {
+      const [x, y] = faceAt(convex, share);
+      const point = add(column(pose, 3), add(scaled(column(pose, 0), x), scaled(column(pose, 1), y)));
+      expect(Math.hypot(...minus(point, MIDDLE))).toBeLessThan(RADIUS);
+    }
   });
 
   it("is never held as nobody can hold it", () => {

@@ -6,7 +6,8 @@
  * turned by +90 degrees it lies along the spine, with the head at the left.
  */
 
-import { clamp, keepOn, nearest, normalAt, pointAt, slopesAt, type Skin, type Spot } from "./skin";
+import type { Machine } from "../../api/types";
+import { clamp, keepOn, nearest, normalAt, pointAt, polar, radiusAt, slopesAt, type Skin, type Spot } from "./skin";
 import { add, cross, dot, scaled, unit, type Vector } from "./vectors";
 
 /**
@@ -22,6 +23,9 @@ export interface Hold {
   readonly rock: number;
 }
 
+/** The face of a probe: along it, and its radius, or null where it is flat. */
+export type Face = Pick<Machine, "width_mm" | "radius_mm">;
+
 /** Probe to Patient: 4 x 4, row by row, millimetres. */
 export type Matrix = readonly number[];
 
@@ -30,6 +34,10 @@ export const MOST_TILT_DEG = 60;
 export const MOST_ROCK_DEG = 45;
 /** How near to the edge of the known skin the probe may stand. */
 const MARGIN_MM = 8;
+/** So much of the face to either side of its middle is to touch; the rest is gel. */
+const SEATED_SHARE = 0.8;
+const LEAST_SEAT_MM = 1;
+const MOST_SEAT_MM = 8;
 const DEGREE = Math.PI / 180;
 
 type Axes = readonly [Vector, Vector, Vector];
@@ -59,6 +67,25 @@ export function poseOf(skin: Skin, hold: Hold): Matrix {
   const [x, y, z] = turned(hold).map((local) => outOf(axes, local)) as unknown as Axes;
   const origin = add(pointAt(skin, spot(hold)), scaled(axes[1], hold.press));
   return [x[0], y[0], z[0], origin[0], x[1], y[1], z[1], origin[1], x[2], y[2], z[2], origin[2], 0, 0, 0, 1];
+}
+
+/** Return how hard a hand presses a probe there, mm: until most of its face touches skin, as far as skin gives way. */
+export function seat(skin: Skin, hold: Hold, machine: Face): number {
+  const pose = poseOf(skin, { ...hold, press: 0 });
+  const [across, inward, , origin] = [0, 1, 2, 3].map((i) => column(pose, i)) as [Vector, Vector, Vector, Vector];
+  const gaps = [-SEATED_SHARE, 0, SEATED_SHARE].map((share) => {
+    const [x, y] = faceAt(machine, share);
+    const [around, z, radius] = polar(skin, add(origin, add(scaled(across, x), scaled(inward, y))));
+    return radius - radiusAt(skin, around, z);
+  });
+  return clamp(Math.max(...gaps), 0, MOST_SEAT_MM) + LEAST_SEAT_MM;
+}
+
+/** Return the point of the face at `share` of the way from its middle (-1 to 1), `behind` mm back into the housing. */
+export function faceAt({ width_mm, radius_mm }: Face, share: number, behind = 0): readonly [x: number, y: number] {
+  if (radius_mm === null) return [(share * width_mm) / 2, -behind];
+  const angle = (share * width_mm) / 2 / radius_mm;
+  return [(radius_mm - behind) * Math.sin(angle), (radius_mm - behind) * Math.cos(angle) - radius_mm];
 }
 
 /** Return how a probe in that pose is held: `poseOf` leads back to it. */

@@ -3,6 +3,7 @@
 import type { FrameHead } from "../../api/types";
 import type { Point } from "../../shared/geometry";
 import type { Shape } from "../../shared/viewer/shapes";
+import type { Size } from "../../shared/viewer/view";
 import { colourOf } from "../../shared/colours";
 import { words } from "../../shared/format";
 import type { Screen } from "./scan.svelte";
@@ -11,14 +12,25 @@ import { outlines, rescaled, seats, type Seat } from "./truth";
 const INK = colourOf("subcutaneous");
 const TICK_SHARE = 0.014;
 const MOST_MM = 400;
+/** The same each time, so that nothing is drawn anew because of it. */
+const NOTHING: readonly Shape[] = [];
 const LEAST_STEPS = 12;
 const LEAST_ROOM = 2.5;
 
+/** Where depth begins in a picture, and how many mm each row is. */
+export interface Scale {
+  readonly top: number;
+  readonly step: number;
+}
+
 /** Return a scale in centimetres along the right edge, with the focus on it; nothing for a picture without one. */
-export function ruler({ head }: Screen, depth: number | undefined, focus_mm: number | undefined): Shape[] {
-  const scale = scaleOf(head);
-  if (!scale) return [];
-  const { width, height } = head;
+export function ruler(
+  scale: Scale | undefined,
+  { width, height }: Size,
+  depth: number | undefined,
+  focus_mm: number | undefined,
+): readonly Shape[] {
+  if (!scale) return NOTHING;
   const rowOf = (mm: number): number => scale.top + mm / scale.step;
   const depth_mm = Math.min(depth ?? MOST_MM, (height - 1 - scale.top) * scale.step);
   const tick = width * TICK_SHARE;
@@ -51,8 +63,8 @@ export function ruler({ head }: Screen, depth: number | undefined, focus_mm: num
   return shapes;
 }
 
-/** Return the row of no depth, and mm for each row: from the probe, else from the largest region with a scale. */
-function scaleOf({ image, regions }: FrameHead): { readonly top: number; readonly step: number } | undefined {
+/** Return the scale of a frame: from the probe, else from the largest region that has one. */
+export function scaleOf({ image, regions }: FrameHead): Scale | undefined {
   if (image) return { top: -image[7]! / image[5]!, step: image[5]! };
   const size = ({ x0, x1, y0, y1 }: (typeof regions)[number]): number => (x1 - x0) * (y1 - y0);
   const [largest] = regions.filter(({ spatial }) => spatial).sort((a, b) => size(b) - size(a));
@@ -63,8 +75,8 @@ function scaleOf({ image, regions }: FrameHead): { readonly top: number; readonl
 export class Teller {
   #seats: readonly Seat[] = [];
 
-  tell({ head, truth }: Screen): Shape[] {
-    if (!head.truth || !truth) return [];
+  tell({ head, truth }: Screen): readonly Shape[] {
+    if (!head.truth || !truth) return NOTHING;
     const { width, height, structures } = head.truth;
     const place = (point: Point): Point => rescaled(point, head.width / width, head.width, head.height);
     this.#seats = seats(truth, width, height, this.#seats);

@@ -16,7 +16,7 @@ import type {
 } from "../../api/types";
 import { notify } from "../../shared/notices.svelte";
 import { Darkroom } from "../../shared/viewer/greys";
-import { between, holdOf, poseOf, possible, slid, type Hold, type Matrix } from "./hold";
+import { between, holdOf, poseOf, possible, seat, slid, type Hold, type Matrix } from "./hold";
 import { Link, type LinkState } from "./link";
 import { mapOf, skinOf, type HeightMap, type Skin } from "./skin";
 
@@ -78,6 +78,8 @@ export class Scan {
   readonly #kept = new Map<string, Knobs>();
   readonly #meter: ReturnType<typeof setInterval>;
   #glide = 0;
+  /** How much harder than needed the probe is pressed, mm. */
+  #willed = 0;
 
   constructor() {
     this.#link = new Link({
@@ -128,12 +130,20 @@ export class Scan {
     this.#hold(hold);
   }
 
+  /** Change how the probe is held. The hand presses as the skin there asks for, and as much more or less as was willed. */
   move(change: Partial<Hold>): void {
-    if (this.hold) this.take({ ...this.hold, ...change });
+    const { skin, hold, machine } = this;
+    if (!skin || !hold || !machine) return;
+    const moved = { ...hold, ...change };
+    const seated = seat(skin, moved, machine);
+    if (change.press !== undefined) this.#willed = change.press - seated;
+    this.take({ ...moved, press: seated + this.#willed });
   }
 
   slide(across: number, along: number): void {
-    if (this.skin && this.hold) this.take(slid(this.skin, this.hold, across, along));
+    if (!this.skin || !this.hold) return;
+    const { around, z } = slid(this.skin, this.hold, across, along);
+    this.move({ around, z });
   }
 
   turnBy(turn: number, tilt = 0, rock = 0): void {
@@ -241,6 +251,7 @@ export class Scan {
     const [from, to, start] = [this.hold, holdOf(this.skin, pose), performance.now()];
     const lasting = matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : GLIDE_MS;
     cancelAnimationFrame(this.#glide);
+    this.#willed = 0;
     const step = (): void => {
       const share = lasting ? Math.min(1, (performance.now() - start) / lasting) : 1;
       this.#hold(share === 1 ? to : between(from, to, share * share * (3 - 2 * share)));

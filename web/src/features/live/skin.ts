@@ -96,8 +96,14 @@ export function normalAt(skin: Skin, spot: Spot): Vector {
 }
 
 /** Return the place of the skin under a point, seen from the axis. */
-export function spotOf({ axis }: Skin, [x, y, z]: Vector): Spot {
-  return [Math.atan2(x - axis[0], y - axis[1]) / DEGREE, z];
+export function spotOf(skin: Skin, point: Vector): Spot {
+  const [around, z] = polar(skin, point);
+  return [around, z];
+}
+
+/** Return a point by its angle, its place along the axis and its distance from it. */
+export function polar({ axis }: Skin, [x, y, z]: Vector): readonly [around: number, z: number, radius: number] {
+  return [Math.atan2(x - axis[0], y - axis[1]) / DEGREE, z, Math.hypot(x - axis[0], y - axis[1])];
 }
 
 /** Return the place of the skin nearest to a point, and how far the point lies behind it. */
@@ -134,9 +140,8 @@ export function keepOn(skin: Skin, [around, z]: Spot, margin: number): Spot {
 /** Return where a line of sight from `from` along `way` (length 1) first meets the known skin, if it does. */
 export function meet(skin: Skin, from: Vector, way: Vector): Vector | undefined {
   const gap = (far: number): number => {
-    const point = add(from, scaled(way, far));
-    const [around, z] = spotOf(skin, point);
-    return Math.hypot(point[0] - skin.axis[0], point[1] - skin.axis[1]) - radiusAt(skin, around, z);
+    const [around, z, radius] = polar(skin, add(from, scaled(way, far)));
+    return radius - radiusAt(skin, around, z);
   };
   let [low, high] = [0, 0];
   for (let step = 0; step < MOST_STEPS && gap(high) > 0; step++) {

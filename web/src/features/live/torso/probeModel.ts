@@ -11,7 +11,7 @@ import {
   type Material,
   type Plane,
 } from "three";
-import type { Machine } from "../../../api/types";
+import { faceAt, type Face } from "../hold";
 import type { Paints } from "./paints";
 
 const THICK_MM = 17;
@@ -24,7 +24,7 @@ const SLEEVE_MM = 26;
 const ARC_STEPS = 24;
 
 /** Return the model of a machine's probe, seen only on the outer side of `surface`. */
-export function modelOf(machine: Pick<Machine, "width_mm" | "radius_mm">, paints: Paints, surface: Plane): Group {
+export function modelOf(machine: Face, paints: Paints, surface: Plane): Group {
   const clippingPlanes = [surface];
   const shell = new MeshStandardMaterial({ color: paints.probe, roughness: 0.42, clippingPlanes });
   const lens = new MeshStandardMaterial({ color: paints.lens, roughness: 0.5, clippingPlanes });
@@ -36,29 +36,18 @@ export function modelOf(machine: Pick<Machine, "width_mm" | "radius_mm">, paints
     sleeve(lens),
   );
   const knob = new Mesh(new SphereGeometry(3.4, 16, 12), mark);
-  const [edge] = rim(machine, 1);
+  const edge = faceAt(machine, 1);
   knob.position.set(-edge[0] + 2, edge[1] - 14, THICK_MM / 2 + 2.4);
   group.add(knob);
   return group;
 }
 
-/** Return the point of the face at `share` of the way from its middle (-1 to 1), pushed back by `behind` mm. */
-export function rim(
-  { width_mm, radius_mm }: Pick<Machine, "width_mm" | "radius_mm">,
-  share: number,
-  behind = 0,
-): [[number, number]] {
-  if (radius_mm === null) return [[(share * width_mm) / 2, -behind]];
-  const angle = (share * width_mm) / 2 / radius_mm;
-  return [[(radius_mm - behind) * Math.sin(angle), (radius_mm - behind) * Math.cos(angle) - radius_mm]];
-}
-
-function arc(machine: Pick<Machine, "width_mm" | "radius_mm">, behind: number): [number, number][] {
-  return Array.from({ length: ARC_STEPS + 1 }, (_, i) => rim(machine, (2 * i) / ARC_STEPS - 1, behind)[0]);
+function arc(machine: Face, behind: number): (readonly [number, number])[] {
+  return Array.from({ length: ARC_STEPS + 1 }, (_, i) => faceAt(machine, (2 * i) / ARC_STEPS - 1, behind));
 }
 
 /** The soft end that touches the skin. */
-function face(machine: Pick<Machine, "width_mm" | "radius_mm">): Shape {
+function face(machine: Face): Shape {
   const shape = new Shape();
   const [first, ...others] = arc(machine, 0.4);
   shape.moveTo(...first!);
@@ -68,7 +57,7 @@ function face(machine: Pick<Machine, "width_mm" | "radius_mm">): Shape {
 }
 
 /** Head, shoulders, neck and handle as one outline. */
-function housing(machine: Pick<Machine, "width_mm" | "radius_mm">): Shape {
+function housing(machine: Face): Shape {
   const inset = BEVEL_MM;
   const head = arc(machine, LENS_MM + inset);
   const [x, y] = head.at(-1)!;

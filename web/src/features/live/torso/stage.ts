@@ -26,14 +26,14 @@ import {
 } from "three";
 import { RoundedBoxGeometry } from "three/addons/geometries/RoundedBoxGeometry.js";
 import type { Machine } from "../../../api/types";
-import { column, type Matrix } from "../hold";
+import { column, faceAt, type Matrix } from "../hold";
 import { meet, normalAt, pointAt, spotOf, type HeightMap, type Skin } from "../skin";
 import type { Vector } from "../vectors";
 import { clothOf, couchOf, reliefOf, torsoOf, type Mesh as Surface, type Torso } from "./body";
 import { Layer } from "./layer";
 import type { Orbit } from "./orbit";
 import { readPaints, type Paints } from "./paints";
-import { modelOf, rim } from "./probeModel";
+import { modelOf } from "./probeModel";
 
 const FOOTPRINT_STEPS = 40;
 const LIFT_MM = 0.8;
@@ -190,7 +190,7 @@ export class Stage {
   #footprintOf(pose: Matrix, machine: Machine): Vector3[] {
     const [across, origin, normal] = [column(pose, 0), column(pose, 3), column(pose, 1)];
     return Array.from({ length: FOOTPRINT_STEPS + 1 }, (_, i) => {
-      const [[x]] = rim(machine, ((2 * i) / FOOTPRINT_STEPS - 1) * 1.12);
+      const [x] = faceAt(machine, ((2 * i) / FOOTPRINT_STEPS - 1) * 1.12);
       const at = origin.map((value, axis) => value + x * across[axis]!) as unknown as Vector;
       if (!this.#known) return new Vector3(...at);
       const there = pointAt(this.#known, spotOf(this.#known, at));
@@ -204,7 +204,7 @@ type Sixteen = Parameters<Matrix4["set"]>;
 /** The part of the body that is seen, in the plane of the probe. */
 function sector(machine: Machine, depth: number): Shape {
   const points = (behind: number): Vector2[] =>
-    Array.from({ length: 25 }, (_, i) => new Vector2(...rim(machine, i / 12 - 1, behind)[0]));
+    Array.from({ length: 25 }, (_, i) => new Vector2(...faceAt(machine, i / 12 - 1, behind)));
   return new Shape([...points(0), ...points(-depth).reverse()]);
 }
 
