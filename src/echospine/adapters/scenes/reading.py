@@ -54,7 +54,7 @@ def _placed(fault: SceneFault, file_name: str, lines: Mapping[Where, int]) -> In
     where = fault.where
     while where and where not in lines:
         where = where[:-1]
-    line = f":{lines[where]}" if where in lines else ""
+    line = f":{lines[where]}" if where else ""
     return InputError(f"{file_name}{line}: {fault}")
 
 

@@ -21,6 +21,7 @@ Read = Callable[[Nook, str], Any]
 
 _WHOLE = re.compile(r"[+-]?\d{1,18}")
 _PLACE = re.compile(r"([LS]\d)_([a-z_]+?)(?:_(left|right))?")
+_UNIT = re.compile(r"_(mm_s|mhz|mm|db|deg|ml_s|ml|hz|s|years)$")
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
 
 
@@ -124,12 +125,17 @@ def valid(kind: Callable[..., T], values: Mapping[str, Any], nook: Nook, what: s
     try:
         return kind(**values)
     except GeometryError as error:
-        said = re.sub(r"[\s_-]+", " ", str(error))
-        for key, (_, value) in nook.entries(None, what).items():
-            if re.search(rf"\b{re.escape(' '.join(key.split('_')))}\b", said) or key in str(error):
-                nook = value
-                break
-        raise nook.wrong(str(error)) from error
+        raise _named(str(error), nook, what).wrong(str(error)) from error
+
+
+def _named(message: str, nook: Nook, what: str) -> Nook:
+    """Return the value whose key a message names, with its unit or without, else the whole mapping."""
+    entries = nook.entries(None, what)
+    for spoken in (str, lambda key: _UNIT.sub("", key).replace("_", " ")):
+        for key, (_, value) in entries.items():
+            if re.search(rf"\b{re.escape(spoken(key))}\b", message):
+                return value
+    return nook
 
 
 def reads_of(kind: type[Any], special: Mapping[str, Read], names: Mapping[str, str]) -> dict[str, Read]:

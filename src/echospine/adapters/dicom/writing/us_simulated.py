@@ -72,6 +72,7 @@ class SimulatedUs:
         made.ImageComments = NOTE
         made.BurnedInAnnotation = "NO"
         made.InstanceNumber = 1
+        made.BodyPartExamined = "LSPINE"
         made.PatientOrientation = ""
         put_layout(made, self._first.pixels)
         put_packed(made, self._packed)
