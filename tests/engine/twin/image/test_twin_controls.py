@@ -114,6 +114,17 @@ def test_speckle_reduction_evens_tissue_and_keeps_edges():
     assert soft.pixels[:, 256].max() >= rough.pixels[:, 256].max() - 10
 
 
+@pytest.mark.parametrize("turned", [{"gain_db": 5.0}, {"focus_mm": 30.0}, {"depth_mm": 80.0}, {"tgc_db": (3.0, 0.0)}])
+def test_turning_a_knob_is_the_same_as_starting_anew(turned):
+    before = prepare(ABDOMINAL, CONVEX_SET)
+    settings = replace(CONVEX_SET, **turned)
+    one, two = (
+        render(block(), INTO, ABDOMINAL, settings, scanner=scanner).pixels.tobytes()
+        for scanner in (prepare(ABDOMINAL, settings, before), prepare(ABDOMINAL, settings))
+    )
+    assert one == two
+
+
 def test_deeper_setting_shows_more():
     for machine, settings in BOTH:
         one = prepare(machine, settings).raster

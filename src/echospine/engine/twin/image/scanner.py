@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -70,9 +70,17 @@ class Scanner:
         return np.arange(self.lines.n_samples, dtype=np.float64) * self.lines.sample_mm
 
 
-def prepare(machine: Machine, settings: Settings) -> Scanner:
-    """Return `machine` with its knobs set to `settings`, ready to render."""
+def prepare(machine: Machine, settings: Settings, before: Scanner | None = None) -> Scanner:
+    """Return `machine` with its knobs set to `settings`, ready to render.
+
+    `before`: the scanner until now; what the knobs that were turned do not touch is taken from it.
+    """
     lines = lines_of(machine, settings)
+    if before is not None and before.machine == machine and before.lines == lines:
+        spread = before.spread
+        if before.settings.focus_mm != settings.focus_mm:
+            spread = spread_of(machine, settings, lines)
+        return replace(before, settings=settings, spread=spread, tones=_tones(machine, settings, lines))
     pulse = pulse_of(machine, lines)
     raster = raster_of(machine, settings, lines)
     greys = np.round(255.0 * np.linspace(0.0, 1.0, GREYS) ** machine.curve).astype(np.uint8)
