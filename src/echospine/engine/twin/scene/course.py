@@ -14,6 +14,7 @@ from echospine.engine.twin.anatomy import Anatomy
 from echospine.engine.twin.motion.pressure import RIM_MM, face_mm
 from echospine.engine.twin.needle import Needle, NeedlePose, aimed, shaft_mm
 from echospine.engine.twin.probe import Probe
+from echospine.engine.twin.scene.hand import blamed
 from echospine.engine.twin.scene.looking import half_width_mm, skin_over
 from echospine.engine.twin.scene.places import TISSUES_AIMED_AT, place_mm, points_of
 from echospine.engine.twin.scene.record import Insertion, PictureSide, Place, SceneFault
@@ -62,17 +63,18 @@ def lay_course(insertion: Insertion, anatomy: Anatomy, pose: Pose, probe: Probe,
 
     Raises SceneFault where the target does not exist, is out of reach, or the way goes through bone or the probe.
     """
+    with blamed(("steps", where, "aim")):
+        named = place_mm(anatomy, insertion.aim)
     tries = [
         _whole(insertion, anatomy, pose, probe, (target, side, beyond))
         for side in _sides(insertion, pose)
         for beyond in ((insertion.beyond_mm,) if insertion.beyond_mm is not None else BEYOND_MM)
-        for target in _targets(insertion.aim, anatomy, pose)
+        for target in _targets(insertion.aim, named, anatomy, pose)
     ]
     faults = [one for one in tries if isinstance(one, str)]
     good = [one for one in tries if not isinstance(one, str)]
     if not good:
         raise SceneFault(faults[0], ("steps", where))
-    named = place_mm(anatomy, insertion.aim)
     whole, target = min(good, key=lambda one: (float(np.linalg.norm(one[1] - named)), one[0].inserted_mm))
     return Course(insertion, whole, frozen(target), insertion.at_s)
 
@@ -85,9 +87,8 @@ def _sides(insertion: Insertion, pose: Pose) -> tuple[float, ...]:
     return (1.0, -1.0) if abs(outwards) < 0.3 else (float(np.sign(outwards)),)
 
 
-def _targets(aim: Place, anatomy: Anatomy, pose: Pose) -> list[Floats]:
+def _targets(aim: Place, named: Floats, anatomy: Anatomy, pose: Pose) -> list[Floats]:
     """Return where to go: a landmark, or the places of a tissue in the plane, the nearest to the named one first."""
-    named = place_mm(anatomy, aim)
     if aim.kind not in TISSUES_AIMED_AT:
         return [named]
     points = points_of(anatomy, TISSUES_AIMED_AT[aim.kind][0], named)

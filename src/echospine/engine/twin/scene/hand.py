@@ -142,23 +142,25 @@ def blamed(where: Where) -> Iterator[None]:
 def _stay(place: int, step: Stay, start_s: float, anatomy: Anatomy, probe: Probe) -> Leg:
     if step.view in MIDLINE_VIEWS and step.side not in (Side.MIDLINE, Side.UNKNOWN):
         raise SceneFault(f"the view {step.view.value} lies on the midline: leave side out", ("steps", place, "side"))
-    pose = adjusted(anatomy, standard_view(anatomy, step.view, step.level, step.side, probe), probe, step)
+    with blamed(("steps", place, "through")):
+        through_mm = None if step.through is None else place_mm(anatomy, step.through)
+    found = standard_view(anatomy, step.view, step.level, step.side, probe)
+    pose = adjusted(anatomy, found, probe, step, through_mm)
     side = Side.MIDLINE if step.view in MIDLINE_VIEWS else step.side
     end_s = start_s + step.for_s
     return Leg(place, start_s, end_s, np.array([start_s]), (pose,), step.view, step.level, side)
 
 
-def adjusted(anatomy: Anatomy, pose: Pose, probe: Probe, step: Stay) -> Pose:
+def adjusted(anatomy: Anatomy, pose: Pose, probe: Probe, step: Stay, through_mm: Floats | None) -> Pose:
     """Return a pose moved as a step says, laid on the skin again where it was moved, and pressed."""
-    moved = step.slide_mm != (0.0, 0.0) or step.through is not None
+    moved = step.slide_mm != (0.0, 0.0) or through_mm is not None
     turned = bool(step.rock_deg or step.tilt_deg or step.rotate_deg)
     if moved or turned:
         hold = _hold_of(pose)
         hold = hold.shifted(step.slide_mm[0] * hold.across + step.slide_mm[1] * hold.aside)
         hold = hold.turned(hold.into, np.radians(step.rotate_deg)).turned(hold.across, np.radians(step.tilt_deg))
-        if step.through is not None:
-            off_mm = float((place_mm(anatomy, step.through) - hold.target_mm) @ hold.aside)
-            hold = hold.shifted(off_mm * hold.aside)
+        if through_mm is not None:
+            hold = hold.shifted(float((through_mm - hold.target_mm) @ hold.aside) * hold.aside)
         hold = flush(anatomy, hold, probe, lean=False).turned(hold.aside, np.radians(step.rock_deg))
         pose = seated(anatomy, hold, probe)
     return pressed_in(pose, step.press_mm)
@@ -177,7 +179,10 @@ def _hold_of(pose: Pose) -> Hold:
 
 
 def _sweep(place: int, step: Sweep, start_s: float, anatomy: Anatomy, probe: Probe) -> Leg:
-    first, last = (place_mm(anatomy, one) for one in (step.start, step.end))
+    with blamed(("steps", place, "from")):
+        first = place_mm(anatomy, step.start)
+    with blamed(("steps", place, "to")):
+        last = place_mm(anatomy, step.end)
     length = float(np.linalg.norm(last - first))
     if length < 1.0:
         raise SceneFault("a sweep from a place to itself is none: `from` and `to` differ", ("steps", place, "to"))
