@@ -1,6 +1,6 @@
 """The twin: time of a patient and of a picture, beside two wave simulators on the same scatterers.
 
-`python -m benchmarks twin`. PyMUST and FastSIMUS are development dependencies; where one is missing its rows are left out.
+`python -m benchmarks twin`. PyMUST and FastSIMUS serve development only; where one is missing its rows are left out.
 They sum waves element by element, so they make one line at a time; the time of a picture is that of one line, times
 the lines. All of it runs on the same cores in the same process.
 """

@@ -20,8 +20,6 @@ RING_LEVEL = np.float32(0.25)
 """Of the first band, relative to a mirror: the lens keeps most of it."""
 SIDE_REACH = 10
 """Lines to either side on which a strong reflection is heard through side lobes."""
-TAIL_LEVEL, TAIL_MM = np.float32(0.2), 0.9
-"""What cortex sends back from within, per sample, relative to its surface; and the depth in which that falls by e."""
 DIRT_FALL_MM = 0.15
 """Share of the reverberation in gas that is lost per mm."""
 SHALLOW_MM = 5.0
@@ -90,7 +88,7 @@ def add_hits(hits: Hits, passed: Singles, hearing: Hearing, levels: Levels, shee
                 continue
             _lay(hearing, sheet, depth, size, line)
             if kind == BONE:
-                _tail(hearing, sheet, depth, size, line)
+                _tail(hearing, sheet, levels, (depth, size), line)
             if kind in (BONE, GAS):
                 _sides(hearing, sheet, depth, size * np.float32(levels.side), line)
                 again = size * np.float32(levels.again) * abs(hits.amplitude[line, n]) * both
@@ -162,13 +160,14 @@ def _lay(hearing: Hearing, sheet: Sheet, depth: np.float32, size: np.float32, li
 
 
 @inlined
-def _tail(hearing: Hearing, sheet: Sheet, depth: np.float32, size: np.float32, line: int) -> None:
-    """Let cortex ring on: what it scatters from within, falling by e in TAIL_MM, in random phase."""
+def _tail(hearing: Hearing, sheet: Sheet, levels: Levels, at: tuple[np.float32, np.float32], line: int) -> None:
+    """Let cortex ring on: what it scatters from within, falling with depth, in random phase; `at`: depth, and size."""
     lines = hearing.lines
-    size *= TAIL_LEVEL
-    fall = np.float32(1.0 - lines.sample_mm / TAIL_MM)
+    depth, size = at
+    size *= np.float32(levels.tail)
+    fall = np.float32(1.0 - lines.sample_mm / levels.tail_mm)
     begin = int(depth / lines.sample_mm) + 1
-    for sample in range(begin, min(begin + int(4.0 * TAIL_MM / lines.sample_mm), lines.n_samples - 1)):
+    for sample in range(begin, min(begin + int(4.0 * levels.tail_mm / lines.sample_mm), lines.n_samples - 1)):
         share = hearing.normals[drawn(line, sample, _TAIL)]
         _lay(hearing, sheet, np.float32(sample * lines.sample_mm), size * share, line)
         size *= fall

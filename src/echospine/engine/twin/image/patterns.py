@@ -33,7 +33,7 @@ FAR = 2.0**13
 SHEET_MM: dict[Texture, tuple[float, float, float]] = {
     Texture.EVEN: (4.0, 4.0, 4.0),
     Texture.FIBRES: (16.0, 1.4, 1.6),
-    Texture.LOBULES: (14.0, 2.4, 14.0),
+    Texture.LOBULES: (11.0, 1.9, 11.0),
     Texture.LAYERS: (40.0, 0.9, 40.0),
 }
 """Mean distance between sheets along the grain, and in the two directions across it, mm.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from echospine.domain.errors import GeometryError
 from echospine.domain.images import ImageGeometry
@@ -30,6 +31,8 @@ Run = Callable[[Callable[[int], None], Iterable[int]], Iterable[object]]
 
 BLOCKS = 4
 """Parts into which lines, samples and pixels are shared out; fixed, so that bytes do not depend on threads."""
+LAYERS_MM = 25.0
+"""Depth to which layers near the skin are looked for, between which the sound goes twice, mm."""
 SPECKLE_DB = 5.57
 """SD of the level of fully developed speckle, dB."""
 
@@ -232,7 +235,7 @@ def _delays(scanner: Scanner, hits: Hits) -> Singles:
     """Return the ways between the strongest layers near the skin, samples, (2, n_lines): there the sound goes twice."""
     known = np.arange(hits.depth_mm.shape[1]) < hits.found[:, None]
     known &= hits.contact[:, None] > 0.5
-    near = known & (hits.kind == SOFT) & (hits.depth_mm > 0.8) & (hits.depth_mm < 40.0)
+    near = known & (hits.kind == SOFT) & (hits.depth_mm > 0.8) & (hits.depth_mm < LAYERS_MM)
     size = np.where(near, np.abs(hits.amplitude), 0.0)
     rows = np.arange(size.shape[0])
     delays = []
@@ -241,7 +244,8 @@ def _delays(scanner: Scanner, hits: Hits) -> Singles:
         found = size[rows, strongest] > 0.0
         delays.append(np.where(found, np.rint(hits.depth_mm[rows, strongest] / scanner.lines.sample_mm), 0.0))
         size = np.where(np.abs(hits.depth_mm - hits.depth_mm[rows, strongest][:, None]) < 1.0, 0.0, size)
-    return np.asarray(delays, np.float32)
+    smooth: Singles = ndimage.median_filter(np.asarray(delays, np.float32), size=(1, 9))
+    return smooth
 
 
 def _pixels(scanner: Scanner, power: Singles, run: Run) -> Pixels:

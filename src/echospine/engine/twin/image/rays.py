@@ -49,7 +49,7 @@ LEANS = (-0.4, -0.2, 0.2, 0.4)
 
 Point = tuple[float, float, float]
 _AIR, _GEL = np.uint64(int(Tissue.AIR)), np.uint64(int(Tissue.GEL))
-_CORTEX = np.uint64(int(Tissue.LAMINA))
+_CORTEX, _BESIDE_BONE = np.uint64(int(Tissue.LAMINA)), np.uint64(int(Tissue.MULTIFIDUS))
 _FAR_MM = 5.0
 _SEED = np.uint64(17)
 
@@ -179,7 +179,7 @@ def _tissue_here(volume: Volume, scout: Scout, at: Point, before: np.uint64, saf
     if now < 0.0:
         return _CORTEX, now
     if scout.kind[here] == BONE:
-        here = before if scout.kind[before] != BONE else _GEL
+        here = before if scout.kind[before] != BONE else _BESIDE_BONE
     return here, now
 
 
@@ -205,11 +205,9 @@ def _meet(
     line, ray, before, here = step_over
     at, depth, gap, now = place
     r = _reflection(scout, before, here)
-    if abs(r) <= LEAST_STEP:
+    if abs(r) <= LEAST_STEP or scout.kind[before] == BONE:  # what comes from within bone is lost in its tail
         return
     kind = scout.kind[here]
-    if scout.kind[before] == BONE:
-        kind = np.uint8(BONE)
     way = heading(world.probe, (scout.directions[line, 0], scout.directions[line, 1], 0.0))
     step, per_mm = scout.lines.sample_mm * ROW_SAMPLES, world.volume.per_mm
     on_bone = kind == BONE and world.volume.distance.size > 0 and now != gap

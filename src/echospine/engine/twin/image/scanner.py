@@ -13,6 +13,7 @@ from echospine.engine.twin.image.beams import (
     Raster,
     lines_of,
     pulse_of,
+    pulse_width_mm,
     raster_of,
     slice_width_mm,
     spread_of,
@@ -36,6 +37,8 @@ HAZE_MM = 35.0
 """Depth over which multiples between the layers near the skin fall by e."""
 DIRT_DB = -30.0
 """Reverberation in gas relative to its surface."""
+TAIL_DB, TAIL_PULSES = -7.0, 1.8
+"""What cortex sends back from within one length of the pulse under its surface; it falls by e in so many pulses."""
 RING_MM = 1.1
 """From band to band of a probe in air: the thickness of its matching layers and lens, there and back."""
 
@@ -108,6 +111,8 @@ def _levels(machine: Machine, lines: Lines, pulse: Singles) -> Levels:
         side=_amplitude(SIDE_DB + machine.clutter_db - USUAL_CLUTTER_DB),
         again=_amplitude(machine.reverberation_db),
         dirt=_amplitude(DIRT_DB),
+        tail=_amplitude(TAIL_DB) * float(np.sqrt(lines.sample_mm / pulse_width_mm(machine.probe))),
+        tail_mm=TAIL_PULSES * pulse_width_mm(machine.probe),
         ring_mm=RING_MM,
         noise=_amplitude(machine.noise_db) * per_sample,
         clutter=steady(_amplitude(machine.clutter_db) * per_sample * ringing),

@@ -201,7 +201,8 @@ class Levels(NamedTuple):
     """Strengths, as amplitudes where resting muscle is 1.
 
     `mirror`: of a perfect mirror across the beam, before the pulse; `side`: of side lobes; `again`: of the second trip
-    between face and reflector; `dirt`: of reverberation in gas; `ring_mm`: from band to band of a face in air;
+    between face and reflector; `dirt`: of reverberation in gas; `tail`: of what cortex sends back from
+    within, per sample, which falls by e in `tail_mm`; `ring_mm`: from band to band of a face in air;
     `noise`: of the electronics; `clutter`, `haze`: of the face's ringing, and of multiples between the layers near
     the skin, by sample.
     """
@@ -210,6 +211,8 @@ class Levels(NamedTuple):
     side: float
     again: float
     dirt: float
+    tail: float
+    tail_mm: float
     ring_mm: float
     noise: float
     clutter: Singles
