@@ -38,6 +38,8 @@ ENOUGH = 25.0
 """Scatterers in a resolution cell at which the envelope is that of fully developed speckle (SNR above 1.85)."""
 DEPTHS = 256
 """Rows of the point-spread tables."""
+BELOW_ONE = 1.0 - 1e-6
+"""Keeps the deepest place, rounded to single precision, within the last row."""
 SUBLINES = 16
 """Places of a scatterer between two lines that the table of taps tells apart."""
 PROFILE_STEPS = 16
@@ -132,7 +134,7 @@ def spread_of(machine: Machine, settings: Settings, lines: Lines) -> Spread:
         crowd,
         many,
         steady(profile),
-        DEPTHS / settings.depth_mm,
+        DEPTHS * BELOW_ONE / settings.depth_mm,
     )
 
 
