@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
@@ -40,8 +40,8 @@ class TruthWriter:
         self._count = 0
         with to_disk(self._path):
             self._stream = self._partial.open("w", encoding="utf-8")
-            head = _text({"format": FORMAT, **_whole(source), **facts})
-            self._stream.write(head.removesuffix("}") + ', "frames": [')
+        head = _text({"format": FORMAT, **_whole(source), **facts})
+        self._before = head.removesuffix("}") + ', "frames": ['
 
     def add(self, truth: Truth) -> Path:
         """Write the truth of the next frame; return the path of its label map."""
@@ -49,7 +49,8 @@ class TruthWriter:
         row = {"frame": self._count, "labels": path.name, **_row(truth)}
         write_whole(path, encode_labels(truth.labels))
         with to_disk(self._path):
-            self._stream.write(f"{',' if self._count else ''}\n{_text(row)}")
+            self._stream.write(f"{self._before}\n{_text(row)}")
+        self._before = ","
         self._count += 1
         return path
 
@@ -60,13 +61,14 @@ class TruthWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            with to_disk(self._path):
-                self._stream.write("\n]}\n")
-                self._stream.close()
-                if kind is None:
+            if kind is None:
+                with to_disk(self._path):
+                    self._stream.write("\n]}\n" if self._count else self._before + "]}\n")
+                    self._stream.close()
                     self._partial.replace(self._path)
         finally:
-            self._stream.close()
+            with suppress(OSError):  # what a full disk did not take once, it does not take at the end either
+                self._stream.close()
             self._partial.unlink(missing_ok=True)
 
 

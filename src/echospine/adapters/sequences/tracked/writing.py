@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import zlib
 from collections.abc import Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
@@ -71,7 +71,8 @@ class MhaWriter:
             if kind is None:
                 self._finish()
         finally:
-            self._stream.close()
+            with suppress(OSError):  # what a full disk did not take once, it does not take at the end either
+                self._stream.close()
             for leftover in (self._packed, self._partial):
                 leftover.unlink(missing_ok=True)
 
