@@ -15,8 +15,8 @@ from echospine.engine.twin.patient import PatientParameters
 from echospine.engine.twin.tissues import BONES
 from echospine.workflow.scanner.skin import Skin, skin_of
 
-KNOT_MM = 5.0
-"""From knot to knot of the motion: skin and muscle follow within a fraction of it."""
+KNOTS_MM = (6.0, 5.0, 6.0)
+"""From knot to knot of the motion, (x, y, z): finer along y, where tissue gives way to the probe."""
 BONE_STEP_MM = 2.0
 
 
@@ -50,7 +50,7 @@ class Couch:
 
 def lay(parameters: PatientParameters, anatomy: Anatomy) -> Couch:
     """Return that person on the couch; takes some tenths of a second."""
-    back = survey_back(anatomy, grid_over(anatomy.origin_mm, anatomy.last_mm, KNOT_MM))
+    back = survey_back(anatomy, grid_over(anatomy.origin_mm, anatomy.last_mm, KNOTS_MM))
     return Couch(
         parameters=parameters,
         anatomy=anatomy,

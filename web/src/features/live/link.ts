@@ -40,6 +40,7 @@ export class Link {
   #drawing = 0;
   #control: Control | undefined;
   #number = 0;
+  #sentAt = 0;
   #flush: ReturnType<typeof setTimeout> | undefined;
   #touches: { number: number; at: number }[] = [];
   #touched: number | undefined;
@@ -92,7 +93,9 @@ export class Link {
   want(control: Control): void {
     this.#control = control;
     this.#touched ??= performance.now();
-    this.#flush ??= setTimeout(() => this.#send(), CONTROL_EVERY_MS);
+    const rest = CONTROL_EVERY_MS - (performance.now() - this.#sentAt);
+    if (rest <= 0) this.#send();
+    else this.#flush ??= setTimeout(() => this.#send(), rest);
   }
 
   say(message: Wish): void {
@@ -100,8 +103,10 @@ export class Link {
   }
 
   #send(): void {
+    clearTimeout(this.#flush);
     this.#flush = undefined;
     if (!this.#control || !this.#socket) return;
+    this.#sentAt = performance.now();
     this.#number++;
     this.#touches = [...this.#touches.slice(-MOST_TOUCHES), { number: this.#number, at: this.#touched! }];
     this.#touched = undefined;

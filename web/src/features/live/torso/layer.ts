@@ -4,14 +4,17 @@ import { HemisphereLight, Scene, SpotLight, WebGLRenderer, type Camera, type Obj
 import type { Paints } from "./paints";
 
 const MOST_RATIO = 2;
-/** Drawn by the processor: there, smooth edges cost more than they show. */
+/** Drawn by the processor: there, smooth edges and many pictures cost more than they show. */
 const SOFTWARE = /swiftshader|llvmpipe|software/i;
+const SOFTWARE_EVERY_MS = 70;
 
 export class Layer {
   readonly scene = new Scene();
   readonly #renderer: WebGLRenderer;
   readonly #camera: Camera;
   #frame = 0;
+  #wait: ReturnType<typeof setTimeout> | undefined;
+  #drawnAt = -Infinity;
 
   /** Throws where the browser has no WebGL. `alpha`: what lies behind shows through. */
   constructor(canvas: HTMLCanvasElement, camera: Camera, paints: Paints, alpha: boolean) {
@@ -29,15 +32,25 @@ export class Layer {
     this.#renderer.setSize(width, height, false);
   }
 
-  /** Draw with the next picture of the screen. */
+  /** Draw with the next picture of the screen, or a little later where drawing is dear. */
   draw(): void {
+    const rest = isSoftware() ? SOFTWARE_EVERY_MS - (performance.now() - this.#drawnAt) : 0;
+    if (rest > 0) {
+      this.#wait ??= setTimeout(() => {
+        this.#wait = undefined;
+        this.draw();
+      }, rest);
+      return;
+    }
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
+      this.#drawnAt = performance.now();
       this.#renderer.render(this.scene, this.#camera);
     });
   }
 
   close(): void {
+    clearTimeout(this.#wait);
     cancelAnimationFrame(this.#frame);
     this.#renderer.dispose();
     this.#renderer.forceContextLoss();
