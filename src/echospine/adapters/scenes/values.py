@@ -20,7 +20,7 @@ Read = Callable[[Nook, str], Any]
 """Reads one value; the word says what it is, for messages."""
 
 _WHOLE = re.compile(r"[+-]?\d{1,18}")
-_PLACE = re.compile(r"([LS]\d)_([a-z_]+?)(?:_(left|right))?")
+_PLACE = re.compile(r"(L[1-5]|S[1-5])_([a-z_]+?)(?:_(left|right))?")
 _UNIT = re.compile(r"_(mm_s|mhz|mm|db|deg|ml_s|ml|hz|s|years)$")
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
 

@@ -56,11 +56,12 @@ def simulate(
         raise click.UsageError("name a SCENE; --list shows those that come with EchoSpine")
     if serving == (out is not None):
         raise click.UsageError("say either --out DIR, to write files, or --serve")
+    ends = ends_of(frames)
     with open_scene(scene, seed=seed, jobs=jobs or os.cpu_count() or 1) as source:
         if out is None:
             _serve(source, host, port)
         else:
-            _write(source, out, part_of(frames, len(source)), as_json)
+            _write(source, out, part_of(ends, len(source)), as_json)
 
 
 def _show(scenes: dict[str, str], as_json: bool) -> None:
@@ -72,14 +73,22 @@ def _show(scenes: dict[str, str], as_json: bool) -> None:
         click.echo(f"{name:{width}}  {title}")
 
 
-def part_of(text: str | None, n_frames: int) -> range:
-    """Return the frames that `A:B` means. Raises InputError where that is no part of `n_frames`."""
-    if text is None:
-        return range(n_frames)
-    match = _PART.fullmatch(text)
-    part = range(int(match[1] or 0), int(match[2] or n_frames)) if match else range(0)
+def ends_of(text: str | None) -> tuple[int, int | None]:
+    """Return the ends that `A:B` names, None where it is left open. Raises InputError where it does not read so."""
+    match = _PART.fullmatch(text or ":")
+    if match is None:
+        raise InputError(f"--frames {text}: write A:B, the first frame and the one after the last, counted from 0")
+    return int(match[1] or 0), int(match[2]) if match[2] else None
+
+
+def part_of(ends: tuple[int, int | None], n_frames: int) -> range:
+    """Return the frames between two ends. Raises InputError where they are no part of `n_frames`."""
+    part = range(ends[0], n_frames if ends[1] is None else ends[1])
     if not part or part.stop > n_frames:
-        raise InputError(f"--frames {text}: write A:B with A below B; the scene has frames 0 to {n_frames - 1}")
+        asked = f"{ends[0]}:{'' if ends[1] is None else ends[1]}"
+        raise InputError(
+            f"--frames {asked}: the scene has {n_frames} frames, 0 to {n_frames - 1}; ask for some of them"
+        )
     return part
 
 
