@@ -83,7 +83,7 @@ def test_on_the_flank_left_of_the_picture_is_the_belly_on_the_left_and_the_back_
         (View.PARASAGITTAL_ARTICULAR_PROCESS, {Tissue.SUPERIOR_ARTICULAR, Tissue.INFERIOR_ARTICULAR}, 0.5),
         (View.PARASAGITTAL_LAMINA, {Tissue.LAMINA}, 0.25),
         (View.PARASAGITTAL_LAMINA, {Tissue.DURA}, 0.12),
-        (View.MIDLINE_SAGITTAL, {Tissue.SPINOUS_PROCESS}, 0.4),
+        (View.MIDLINE_SAGITTAL, {Tissue.SPINOUS_PROCESS}, 0.35),
         (View.MULTIFIDUS_TRANSVERSE, {Tissue.MULTIFIDUS}, 0.5),
         (View.FASCIA_LONGITUDINAL, {Tissue.FASCIA}, 0.99),
         (View.ABDOMINAL_WALL_LATERAL, {Tissue.TRANSVERSUS_ABDOMINIS}, 0.9),

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from echospine.domain.errors import GeometryError
 from echospine.domain.poses import Pose
-from echospine.domain.units import Floats
+from echospine.domain.units import Floats, Mask
 from echospine.engine.twin.anatomy import Anatomy, TissueMap
 from echospine.engine.twin.motion.pressure import face_mm
 from echospine.engine.twin.probe import Probe
@@ -32,6 +32,8 @@ DENT_SHARE = 0.4
 LEAST_DENT_MM = 0.5
 TOUCH_MM = 0.6
 """So thin a gap is filled with gel, or is the step of a voxel."""
+GAP_MM = 1.5
+"""From here on gel does not fill the gap between face and skin, and the line sees nothing."""
 MOST_FLUSH_DEG = 25.0
 """How far a probe is turned at most to lie flat on the skin."""
 
@@ -71,16 +73,17 @@ class Sight:
     """What each line of a probe meets, from the picture's left to its right, (n,).
 
     `bone`: first tissue that is bone, AIR where there is none; `tissues`: all that lies in front of it, ids,
-    (n, n_steps), AIR behind it.
+    (n, n_steps), AIR behind it; `touches`: whether there is skin under the face at that line, (n,).
     """
 
     bone: TissueMap
     tissues: TissueMap
+    touches: Mask
 
-    def sees(self, wanted: frozenset[Tissue]) -> npt.NDArray[np.bool_]:
+    def sees(self, wanted: frozenset[Tissue]) -> Mask:
         """Return which lines reach one of these tissues before any bone, or have it as their first bone, (n,)."""
         ids = [int(tissue) for tissue in wanted]
-        found: npt.NDArray[np.bool_] = np.isin(self.bone, ids) | np.isin(self.tissues, ids).any(axis=1)
+        found: Mask = self.touches & (np.isin(self.bone, ids) | np.isin(self.tissues, ids).any(axis=1))
         return found
 
 
@@ -203,7 +206,8 @@ def look(anatomy: Anatomy, pose: Pose, probe: Probe, deep_mm: float = DEEP_MM) -
     seen = np.where(np.arange(steps.size) < first[:, None], tissues, np.uint8(Tissue.AIR))
     reached = np.minimum(first, steps.size - 1)
     bone = np.where(first < steps.size, tissues[np.arange(N_LINES), reached], np.uint8(Tissue.AIR))
-    return Sight(bone, seen)
+    gap = np.isin(tissues[:, : round(GAP_MM / STEP_MM)], [int(one) for one in _OUTSIDE]).all(axis=1)
+    return Sight(bone, seen, np.logical_not(gap))
 
 
 def touching(anatomy: Anatomy, pose: Pose, probe: Probe) -> float:

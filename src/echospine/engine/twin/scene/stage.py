@@ -42,6 +42,7 @@ from echospine.engine.twin.needle import (
 )
 from echospine.engine.twin.probe import Probe
 from echospine.engine.twin.scene.course import SETTLE_S, Course, lay_course
+from echospine.engine.twin.scene.flank import is_aside, press_aside
 from echospine.engine.twin.scene.hand import Leg, Way, blamed, lead, pressed_in
 from echospine.engine.twin.scene.looking import half_width_mm
 from echospine.engine.twin.scene.record import MAX_FRAMES, MotionStep, Scene, SceneFault
@@ -133,7 +134,7 @@ class Stage:
 
     def _held(self, t_s: float) -> tuple[Pose, Displacement, list[Displacement]]:
         """Return where the hand holds the probe, the dent that it makes, and what else moves the tissue."""
-        held, dent = _dented(self.scene.machine.probe, self.way.at(t_s), self.back)
+        held, dent = _dented(self.scene.machine.probe, self.way.at(t_s), self.anatomy, self.back)
         return held, dent, [motion.at(t_s) for motion in self.motions]
 
     def _put_in(self, needle: NeedlePose | None, t_s: float) -> tuple[list[Displacement], tuple[Inclusion, ...], float]:
@@ -235,8 +236,10 @@ def _check_pressure(scene: Scene, way: Way, back: Back) -> None:
                     raise SceneFault(f"the probe would be inside the body: {error}", where) from error
 
 
-def _dented(probe: Probe, pose: Pose, back: Back) -> tuple[Pose, Displacement]:
+def _dented(probe: Probe, pose: Pose, anatomy: Anatomy, back: Back) -> tuple[Pose, Displacement]:
     """Return a probe lifted out of the body until the tissue has room, and the dent that it makes."""
+    if is_aside(pose):
+        return pose, press_aside(probe, pose, anatomy, back)
     for _ in range(MOST_LIFTS):
         try:
             return pose, press(probe, pose, back)
@@ -273,7 +276,7 @@ def _needle(scene: Scene, anatomy: Anatomy, way: Way, back: Back) -> tuple[Cours
         course = lay_course(insertion, anatomy, pose, scene.machine.probe, place)
     if insertion.inject_ml <= 0.0:
         return course, None
-    _, dent = _dented(scene.machine.probe, way.at(course.arrives_s), back)
+    _, dent = _dented(scene.machine.probe, way.at(course.arrives_s), anatomy, back)
     centre = rest_point(dent, tip_mm(course.needle, course.whole))
     start_s = course.arrives_s + SETTLE_S
     return course, Injection(centre, insertion.inject_ml, start_s, insertion.inject_ml_s)

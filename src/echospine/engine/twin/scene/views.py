@@ -139,10 +139,11 @@ def _midline(anatomy: Anatomy, level: str, side: Side) -> Plan:
 
 
 def _multifidus(anatomy: Anatomy, level: str, side: Side) -> Plan:
-    """Over the lamina, with the spinous process at the edge that is nearer to the midline."""
+    """Over the lamina, as near to the midline as the furrow between both sides leaves contact."""
     lamina, facet = (landmark_mm(anatomy, kind, level, side) for kind in ("lamina", "facet"))
-    target = np.array([facet[0], lamina[1], lamina[2]])
-    return Plan((hold_at(target, _to_the_right(anatomy, level), -_POSTERIOR),), _shown({Tissue.MULTIFIDUS}), True)
+    first = hold_at((facet[0], lamina[1], lamina[2]), _to_the_right(anatomy, level), -_POSTERIOR)
+    holds = tuple(_slid(first, _outwards(side), (0.0, 3.0, 6.0, 9.0, 12.0, 15.0, 18.0), (0.0,)))
+    return Plan(holds, _shown({Tissue.MULTIFIDUS}), True)
 
 
 def _fascia(anatomy: Anatomy, level: str, side: Side) -> Plan:
