@@ -17,6 +17,7 @@ PACKAGES = {
     "dcmconv": "dcmtk",
     "dcmcjpeg": "dcmtk",
     "dcmdjpeg": "dcmtk",
+    "dcmdjpls": "dcmtk",
     "pdftotext": "poppler-utils",
     "pdftoppm": "poppler-utils",
     "pdfinfo": "poppler-utils",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -31,6 +31,7 @@ from echospine.engine.twin.motion import (
     rest_point,
     survey_back,
 )
+from echospine.engine.twin.motion.pressure import face_mm
 from echospine.engine.twin.needle import (
     Injection,
     NeedlePose,
@@ -64,6 +65,8 @@ SHEAR_KNOT_MM = 0.4
 MARGIN_MM = 14.0
 """How far the field of motion reaches beyond the pictures: the dent of the probe fades within."""
 MOST_KNOTS = 1_000_000
+LEAST_RISEN = 20.0
+"""Percentile of the face's length whose rise a hand follows."""
 LIFT_MM = 1.5
 MOST_LIFTS = 14
 DRAG_MM = 0.4
@@ -116,26 +119,29 @@ class Stage:
 
     def moment(self, t_s: float) -> Moment:
         """Return how everything stands at `t_s`."""
-        held, dent, moving = self._held(t_s)
+        probe, held, moving = self._pressed(t_s)
         needle = self.needle_at(t_s)
         pushes, inclusions, volume_ml = self._put_in(needle, t_s)
-        field = combine([dent, *moving, *pushes])
+        field = combine([*moving, *pushes])
         body = Body(self.anatomy, self.scene.patient.seed, field, inclusions)
-        return Moment(t_s, self.way.leg_at(t_s), held, _ridden(held, moving), body, needle, volume_ml)
+        return Moment(t_s, self.way.leg_at(t_s), held, probe, body, needle, volume_ml)
 
     def probe_at(self, t_s: float) -> Pose:
         """Return where the probe is at `t_s`: the hand rides on what moves the skin towards it or away."""
-        held, _, moving = self._held(t_s)
-        return _ridden(held, moving)
+        return self._pressed(t_s)[0]
 
     def needle_at(self, t_s: float) -> NeedlePose | None:
         """Return where the needle is at `t_s`, None before it is put in, or where there is none."""
         return self.course.at(t_s) if self.course else None
 
-    def _held(self, t_s: float) -> tuple[Pose, Displacement, list[Displacement]]:
-        """Return where the hand holds the probe, the dent that it makes, and what else moves the tissue."""
-        held, dent = _dented(self.scene.machine.probe, self.way.at(t_s), self.anatomy, self.back)
-        return held, dent, [motion.at(t_s) for motion in self.motions]
+    def _pressed(self, t_s: float) -> tuple[Pose, Pose, list[Displacement]]:
+        """Return where the probe is, where it would be had nothing moved, and what moves the tissue, its dent first."""
+        probe, wanted = self.scene.machine.probe, self.way.at(t_s)
+        moving = [motion.at(t_s) for motion in self.motions]
+        ridden_mm = _ridden_mm(probe, wanted, moving)
+        back = _moved_skin(self.back, moving)
+        pose, dent = _dented(probe, pressed_in(wanted, ridden_mm), self.anatomy, back)
+        return pose, pressed_in(pose, -ridden_mm), [dent, *moving]
 
     def _put_in(self, needle: NeedlePose | None, t_s: float) -> tuple[list[Displacement], tuple[Inclusion, ...], float]:
         """Return what a needle does to tissue: how it moves it, pockets of fluid, and how much is in, mL."""
@@ -248,10 +254,26 @@ def _dented(probe: Probe, pose: Pose, anatomy: Anatomy, back: Back) -> tuple[Pos
     return pose, press(probe, pose, back)
 
 
-def _ridden(pose: Pose, moving: list[Displacement]) -> Pose:
-    """Return a pose moved along its beam as the skin under it moves; along the skin it does not go with it."""
-    axis, origin = pose.matrix[:3, 1], pose.matrix[:3, 3]
-    return pressed_in(pose, sum(float(displacement_at(one, origin) @ axis) for one in moving))
+def _ridden_mm(probe: Probe, pose: Pose, moving: list[Displacement]) -> float:
+    """Return how far a probe goes along its beam with the skin under it; along the skin it does not go with it.
+
+    It follows the skin where that comes towards it least, so that its whole face keeps contact: a bulge is pressed in.
+    """
+    x = np.linspace(-0.9, 0.9, 13) * half_width_mm(probe)
+    face = pose.apply(np.stack([x, face_mm(probe, x), np.zeros_like(x)], axis=-1))
+    along = np.zeros_like(x)
+    for one in moving:
+        along += displacement_at(one, face) @ pose.matrix[:3, 1]
+    return float(np.percentile(along, 100 - LEAST_RISEN))
+
+
+def _moved_skin(back: Back, moving: list[Displacement]) -> Back:
+    """Return a back whose skin lies where motion has brought it: what a probe finds."""
+    if not moving:
+        return back
+    z, x = np.meshgrid(back.grid.axis_mm(2), back.grid.axis_mm(0), indexing="ij")
+    skin = np.stack([x, back.skin_mm, z], axis=-1)
+    return replace(back, skin_mm=back.skin_mm + sum(displacement_at(one, skin)[..., 1] for one in moving))
 
 
 def _motion(scene: Scene, step: MotionStep, anatomy: Anatomy, back: Back) -> Motion:
