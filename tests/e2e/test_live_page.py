@@ -28,7 +28,7 @@ FINGER_PX = 44
 FIRST_MS = 120_000
 """The first picture waits for the patient, and on a new machine for the loops to be compiled."""
 LEAST_HZ = {"still": 3, "sliding": 3}
-"""Pictures keep coming, whatever else the machine does; 25 a second on a quiet one is for `python -m benchmarks scanner`."""
+"""Pictures keep coming, whatever else the machine does; how many on a quiet one: `python -m benchmarks scanner`."""
 TRIES = 5
 WATCH_S = 4.0
 
