@@ -21,18 +21,19 @@ FLAT_CONVEX = replace(CONVEX, name="flat C5-2", radius_mm=None, width_mm=40.0)
 """The curved probe's aperture and frequency on a flat array: the beam is the aperture's, not the lines'."""
 
 
-def machine_of(probe: Probe) -> Machine:
-    """Return a machine whose lines are close enough to measure a width, and not too close to hold one."""
-    return pure(
-        MUSCULOSKELETAL,
-        probe=replace(probe, width_mm=40.0 * probe.aperture_mm / CONVEX.aperture_mm),
-        n_lines=96 if probe.frequency_mhz < 4.0 else 200,
-        gel_mm=500.0,
-    )
+def machine_of(probe: Probe, pitch_mm: float) -> Machine:
+    """Return a machine with a line in the middle and every `pitch_mm` beside it.
+
+    Close enough to measure a width, and no closer than 1.5 lines per SD of the beam: its taps hold no more in full.
+    """
+    half = round(40.0 * probe.aperture_mm / CONVEX.aperture_mm / pitch_mm / 2)
+    wide = replace(probe, width_mm=2 * half * pitch_mm)
+    return pure(MUSCULOSKELETAL, probe=wide, n_lines=2 * half + 1, gel_mm=500.0)
 
 
 def twin_widths_mm(probe, focus_mm, depth_mm):
-    machine, settings = machine_of(probe), Settings(depth_mm=depth_mm + 10.0, focus_mm=focus_mm)
+    machine = machine_of(probe, 0.14 if probe is LINEAR else 0.5)
+    settings = Settings(depth_mm=depth_mm + 10.0, focus_mm=focus_mm)
     scanner = prepare(machine, settings)
     echoes = Echoes(np.array([[0.0, depth_mm, 0.0]]), np.array([40.0]))
     envelope = render(WATER, over(), machine, settings, scanner=scanner, echoes=echoes).envelope.astype(float)
@@ -80,11 +81,15 @@ def correlation_width(values, axis, step):
     return 2.0 * step * float(np.interp(-0.5, -correlation[below - 1 : below + 1], [below - 1, below]))
 
 
+LAYERS = (8, 9, 10)
+"""Seeds of the random layers; one holds too few speckles to tell 15 %, so sizes are means over all."""
+
+
 @cache
-def _layer() -> tuple[np.ndarray, np.ndarray]:
+def _layer(seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return one random layer of scatterers on 15 lines around the focus, by the twin and by PyMUST."""
     probe, focus = replace(LINEAR, frequency_mhz=5.0, aperture_mm=14.0, width_mm=20.0), 25.0
-    rng = np.random.default_rng(8)
+    rng = np.random.default_rng(seed)
     count = 1500
     x, depth = rng.uniform(-2.6, 2.6, count), rng.uniform(22.0, 28.0, count)
     amplitude = rng.standard_normal(count)
@@ -97,24 +102,22 @@ def _layer() -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.slow
 def test_speckle_has_the_same_contrast():
-    ours, theirs = (part.mean() / part.std() for part in _layer())
+    ours, theirs = np.mean([[part.mean() / part.std() for part in _layer(seed)] for seed in LAYERS], axis=0)
     assert ours == pytest.approx(theirs, abs=0.15)
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    reason="not reached: speckle is 7 to 16 % longer and 15 to 27 % narrower than PyMUST's", strict=False
-)
-def test_speckle_has_the_same_size():
-    for axis, step in ((0, ROW_STEP_MM), (1, LINE_STEP_MM)):
-        ours, theirs = (correlation_width(part, axis, step) for part in _layer())
-        assert ours == pytest.approx(theirs, rel=0.15)
+@pytest.mark.parametrize(("axis", "step_mm"), [(0, ROW_STEP_MM), (1, LINE_STEP_MM)], ids=["along", "across"])
+def test_speckle_has_the_same_size(axis, step_mm):
+    widths = [[correlation_width(part, axis, step_mm) for part in _layer(seed)] for seed in LAYERS]
+    ours, theirs = np.mean(widths, axis=0)
+    assert ours == pytest.approx(theirs, rel=0.15)
 
 
 def _by_twin(probe, focus_mm, scatterers, places):
     """Return the envelope of scatterers at rows and lines; negative ones are those a half turn of phase away."""
     x, depth, amplitude = scatterers
-    machine, settings = machine_of(probe), Settings(depth_mm=32.0, focus_mm=focus_mm)
+    machine, settings = machine_of(probe, LINE_STEP_MM), Settings(depth_mm=32.0, focus_mm=focus_mm)
     scanner = prepare(machine, settings)
     later = np.where(amplitude < 0, 0.25 * 1.54 / probe.frequency_mhz, 0.0)
     level = 20.0 * np.log10(np.maximum(np.abs(amplitude), 1e-3)) + 20.0
