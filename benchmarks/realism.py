@@ -112,13 +112,17 @@ def shadow_contrast(pixels: Pixels, step_mm: float, field: Mask, bone_row: npt.N
 
 LIKE_L14 = Machine(
     "like the scanner of BoneUltrasound_L14",
-    Probe("L14-5", 38.0, None, 7.6, 0.75, 7.0, 5.0, 4.5, 20.0),
+    Probe("L14-5", 38.0, None, 7.6, 0.6, 3.5, 8.0, 4.5, 20.0),
+    n_lines=84,
     noise_db=-62.0,
+    haze_db=-30.0,
+    fog_db=-23.0,
     speckle_reduction=0.4,
     scatterers_per_mm3=30.0,
+    mirror_db=52.0,
 )
 """Set by eye and by these numbers to resemble the real recording."""
-LIKE_L14_KNOBS = Settings(depth_mm=52.0, gain_db=-18.0, focus_mm=16.0, dynamic_range_db=74.0)
+LIKE_L14_KNOBS = Settings(depth_mm=52.0, gain_db=-26.0, focus_mm=16.0, dynamic_range_db=74.0)
 
 
 def rows() -> list[Row]:

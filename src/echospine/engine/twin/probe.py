@@ -82,9 +82,10 @@ class Machine:
 
     `n_lines`, `n_samples`: scan lines, and samples along each; `width_px`, `height_px`: the picture, in which the image
     field is fitted and centred; levels in dB relative to resting muscle at the focus: `noise_db` (electronic, before
-    gain), `clutter_db` (side lobes and near field), `haze_db` (reverberation in the fat), `reverberation_db` (between
-    probe and strong reflectors, per return trip); `speckle_reduction`: 0 none to 1 strong; `curve`: exponent of the
-    grey curve; `scatterers_per_mm3`: density of point scatterers.
+    gain), `clutter_db` (side lobes and near field), `haze_db` (reverberation in the fat), `fog_db` (echoes of echoes,
+    which fill shadows, relative to what lies less deep), `reverberation_db` (between probe and strong reflectors, per
+    return trip); `speckle_reduction`: 0 none to 1 strong; `curve`: exponent of the grey curve; `scatterers_per_mm3`:
+    density of point scatterers.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Machine:
     noise_db: float = -70.0
     clutter_db: float = -45.0
     haze_db: float = -40.0
+    fog_db: float = -40.0
     reverberation_db: float = -28.0
     speckle_reduction: float = 0.0
     curve: float = 1.0

@@ -26,6 +26,7 @@ def pure(machine: Machine, **changes: object) -> Machine:
         "noise_db": -200.0,
         "clutter_db": -200.0,
         "haze_db": -200.0,
+        "fog_db": -200.0,
         "reverberation_db": -200.0,
         "ripple_db": 0.0,
         "curve": 1.0,

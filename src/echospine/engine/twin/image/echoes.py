@@ -25,6 +25,11 @@ DIRT_FALL_MM = 0.15
 SHALLOW_MM = 5.0
 """Air deeper than this is no loss of contact."""
 
+FOG_MM = 15.0
+"""Depth over which echoes of echoes come late."""
+FOG_LINES = 3
+"""Lines over which they are alike."""
+
 STEEP_SAMPLES, STEEP_MM = 2.0, 4.0
 """Distance between points on steep bone, samples; and the largest step of depth from line to line that is one bone."""
 STEEP_LEVEL = np.float32(0.6)
@@ -34,7 +39,7 @@ _U1, _U2 = np.uint64(1), np.uint64(2)
 _NORMAL_MASK = np.uint64(NORMALS - 1)
 _FAINT = np.float32(1e-6)
 _SIDES, _DIRT, _CLUTTER = np.uint64(11), np.uint64(12), np.uint64(13)
-_STEEP, _TAIL = np.uint64(14), np.uint64(15)
+_STEEP, _TAIL, _FOG = np.uint64(14), np.uint64(15), np.uint64(16)
 
 
 @inlined
@@ -221,6 +226,30 @@ def add_multiples(delays: Singles, levels: Levels, lines: Lines, sheet: Sheet) -
                     there, here = 2 * (sample - late) * width + column, 2 * sample * width + column
                     out[here] += loud * out[there]
                     out[here + width] += loud * out[there + width]
+
+
+@kernel
+def add_fog(hearing: Hearing, levels: Levels, sheet: Sheet) -> None:
+    """Add what has been scattered more than once: a share of all that lies less deep, late and in random phase.
+
+    It is what fills the shadow behind bone with haze. Its mean is a running one that falls by e in FOG_MM.
+    """
+    out, width, lines = sheet.out, sheet.width, hearing.lines
+    kept, loud = np.float32(1.0 - lines.sample_mm / FOG_MM), np.float32(levels.fog * lines.sample_mm / FOG_MM)
+    if loud == np.float32(0.0):
+        return
+    for column in range(PAD, width - PAD):
+        line, share = divmod(sheet.first + column - PAD, FOG_LINES)
+        near, mean = np.float32(share / FOG_LINES), np.float32(0.0)
+        for sample in range(lines.n_samples):
+            at = 2 * sample * width + column
+            re, im = out[at], out[at + width]
+            one, two = drawn(sample, line, _FOG), drawn(sample, line + 1, _FOG)
+            size = loud * mean
+            out[at] += size * (hearing.normals[one] + near * (hearing.normals[two] - hearing.normals[one]))
+            one, two = one + _U1, two + _U1
+            out[at + width] += size * (hearing.normals[one] + near * (hearing.normals[two] - hearing.normals[one]))
+            mean = mean * kept + abs(re) + abs(im)
 
 
 @kernel

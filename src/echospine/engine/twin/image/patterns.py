@@ -41,6 +41,14 @@ SHEET_MM: dict[Texture, tuple[float, float, float]] = {
 Fascicles of 1 to 3 mm: Purslow 2010, J Biomech 43:411. Fat lobules lie flat under the skin.
 """
 
+CORE_MM = -58.0
+"""Middle of the trunk, y in Patient."""
+PARTS = 4
+"""Parts of each side in which what lies along the skin is turned by 0, 30, 60 and 90 degrees towards the flank."""
+PART_EDGES = (0.5, 0.95, 1.65)
+"""Distance from the midline over that from the core, at which a part ends: there the skin of a mean adult has turned
+by 15, 45 and 75 degrees."""
+
 _DOWN = (0.0, 0.0, -1.0)
 FIBRES: dict[Tissue, tuple[float, float, float]] = {
     Tissue.MULTIFIDUS: (0.26, -0.17, -0.95),
@@ -83,18 +91,18 @@ def answers_of(scatterers_per_mm3: float) -> Answers:
     """Return the scattering of every tissue, for scatterers of that density; its places are in mm."""
     n_tissues = max(TISSUES) + 1
     amplitude = np.zeros((n_tissues, 256))
-    grain = np.zeros((n_tissues, 2, 3, 4))
+    grain = np.zeros((n_tissues, 2 * PARTS, 3, 4))
     share = np.bincount(pattern().reshape(-1), minlength=256) / pattern().size
     for tissue, acoustics in TISSUES.items():
         if acoustics.echo_db > NO_ECHO:
             level = 10.0 ** (acoustics.texture_db * (np.arange(256) - 128.0) / STEP / 20.0)
             level /= np.sqrt(np.sum(share * level**2))
             amplitude[tissue] = level * 10.0 ** (acoustics.echo_db / 20.0)
-        for side in (0, 1):
-            grain[tissue, side] = _grain(tissue, acoustics.texture, mirrored=side == 0)
+        for part in range(2 * PARTS):
+            grain[tissue, part] = _grain(tissue, acoustics.texture, part % PARTS, mirrored=part < PARTS)
     exact = np.round(grain * 2.0**20) / 2.0**20
     return Answers(
-        steady(amplitude / np.sqrt(scatterers_per_mm3)), pattern().reshape(-1), exact.astype(np.float32), 0.0
+        steady(amplitude / np.sqrt(scatterers_per_mm3)), pattern().reshape(-1), exact.astype(np.float32), 0.0, CORE_MM
     )
 
 
@@ -102,16 +110,21 @@ def in_voxels(answers: Answers, anatomy: Anatomy) -> Answers:
     """Return `answers` with places in voxels of `anatomy`."""
     grain = answers.grain.copy()
     grain[..., :3] *= np.float32(anatomy.spacing_mm)
-    return answers._replace(grain=grain, middle=-float(anatomy.origin_mm[0]) / anatomy.spacing_mm)
+    middle, core = (np.array((0.0, CORE_MM)) - anatomy.origin_mm[:2]) / anatomy.spacing_mm
+    return answers._replace(grain=grain, middle=float(middle), core=float(core))
 
 
-def _grain(tissue: Tissue, texture: Texture, *, mirrored: bool) -> Floats:
-    """Return the matrix (3, 4) from mm (x, y, z, 1) to entries of the pattern."""
-    along = np.array(FIBRES.get(tissue, _DOWN) if texture is Texture.FIBRES else (1.0, 0.0, 0.0))
+def _grain(tissue: Tissue, texture: Texture, part: int, *, mirrored: bool) -> Floats:
+    """Return the matrix (3, 4) from mm (x, y, z, 1) to entries of the pattern; `part`: how far round to the flank."""
+    turn = part * np.pi / 2 / (PARTS - 1)
+    if texture is Texture.FIBRES:
+        along, out = np.array(FIBRES.get(tissue, _DOWN)), np.array([0.0, 1.0, 0.0])
+    else:
+        along, out = np.array([np.cos(turn), -np.sin(turn), 0.0]), np.array([np.sin(turn), np.cos(turn), 0.0])
     along = along / np.linalg.norm(along)
     if mirrored:
-        along = along * (-1.0, 1.0, 1.0)
-    deep = np.array([0.0, 1.0, 0.0]) - along[1] * along
+        along, out = along * (-1.0, 1.0, 1.0), out * (-1.0, 1.0, 1.0)
+    deep = out - (out @ along) * along
     deep /= np.linalg.norm(deep)
     rows = np.stack([along, deep, np.cross(along, deep)])
     entries = SHEETS / np.array(SHEET_MM[texture])

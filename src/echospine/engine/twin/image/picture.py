@@ -16,7 +16,7 @@ from echospine.engine.twin.body import Body, Echoes
 from echospine.engine.twin.image.arithmetic import Singles, normal_table, turn_table
 from echospine.engine.twin.image.beams import PER_CELL, off_lines
 from echospine.engine.twin.image.compiled import LANES
-from echospine.engine.twin.image.echoes import add_hits, add_multiples, add_noise, add_points, add_steeps, dim
+from echospine.engine.twin.image.echoes import add_fog, add_hits, add_multiples, add_noise, add_points, add_steeps, dim
 from echospine.engine.twin.image.greys import compress, draw, hear, smooth_speckle
 from echospine.engine.twin.image.motion import rest_points
 from echospine.engine.twin.image.patterns import in_voxels
@@ -173,7 +173,7 @@ def _listener(
     answers = in_voxels(scanner.answers, body.anatomy)
     hearing = Hearing(lines, scanner.spread, answers, places, turn_table().reshape(-1), normal_table().reshape(-1))
     delays = _delays(scanner, way.hits)
-    body_seed, noise_seed = (np.uint64(seed & 0xFFFFFFFFFFFFFFFF) for seed in (body.seed, frame_seed))
+    body_seed, noise_seed = (np.uint64(int(seed) & 0xFFFFFFFFFFFFFFFF) for seed in (body.seed, frame_seed))
 
     def listen(block: int, power: Singles) -> None:
         first, last = share(lines.n_lines, block)
@@ -184,6 +184,7 @@ def _listener(
         add_points(points, hearing, sheet)
         dim(way.passed, lines, sheet)
         add_multiples(delays, levels, lines, sheet)
+        add_fog(hearing, levels, sheet)
         add_hits(way.hits, way.passed, hearing, levels, sheet)
         add_steeps(way.hits, way.passed, hearing, levels, sheet)
         add_noise(hearing, levels, noise_seed, sheet)

@@ -116,6 +116,7 @@ def _levels(machine: Machine, lines: Lines, pulse: Singles) -> Levels:
         ring_mm=RING_MM,
         noise=_amplitude(machine.noise_db) * per_sample,
         clutter=steady(_amplitude(machine.clutter_db) * per_sample * ringing),
+        fog=_amplitude(machine.fog_db),
         haze=steady(_amplitude(machine.haze_db) * np.exp(-depth / HAZE_MM)),
     )
 

@@ -17,7 +17,7 @@ from echospine.engine.twin.image.arithmetic import NORMALS, PHASES, Singles, ang
 from echospine.engine.twin.image.beams import PER_CELL, SUBLINES
 from echospine.engine.twin.image.compiled import LANES, add_weighted, inlined, kernel
 from echospine.engine.twin.image.motion import displaced, moves
-from echospine.engine.twin.image.patterns import PATTERN_SHAPE
+from echospine.engine.twin.image.patterns import PART_EDGES, PARTS, PATTERN_SHAPE
 from echospine.engine.twin.image.rays import ROW_SAMPLES
 from echospine.engine.twin.image.tables import (
     Answers,
@@ -260,20 +260,32 @@ def carrier(lines: Lines, depth: np.float32) -> np.uint64:
 @inlined
 def _amplitude(answers: Answers, tissue: np.uint64, x: np.float32, y: np.float32, z: np.float32) -> np.float32:
     """Return the amplitude of a scatterer of `tissue` at a place in voxels."""
-    side = np.uint64(0 if x < answers.middle else 1)
-    i = _entry(answers.grain, tissue, side, _U0, (x, y, z)) & (PATTERN_SHAPE[0] - 1)
-    j = _entry(answers.grain, tissue, side, _U1, (x, y, z)) & (PATTERN_SHAPE[1] - 1)
-    k = _entry(answers.grain, tissue, side, _U2, (x, y, z)) & (PATTERN_SHAPE[2] - 1)
+    part = _part(answers, x, y)
+    i = _entry(answers.grain, tissue, part, _U0, (x, y, z)) & (PATTERN_SHAPE[0] - 1)
+    j = _entry(answers.grain, tissue, part, _U1, (x, y, z)) & (PATTERN_SHAPE[1] - 1)
+    k = _entry(answers.grain, tissue, part, _U2, (x, y, z)) & (PATTERN_SHAPE[2] - 1)
     entry = np.uint64((i * PATTERN_SHAPE[1] + j) * PATTERN_SHAPE[2] + k)
     found: np.float32 = answers.amplitude[tissue, np.uint64(answers.pattern[entry])]
     return found
 
 
 @inlined
+def _part(answers: Answers, x: np.float32, y: np.float32) -> np.uint64:
+    """Return the part of the body that a place in voxels lies in: see Answers."""
+    apart, out = x - np.float32(answers.middle), y - np.float32(answers.core)
+    part = np.uint64(0 if apart < np.float32(0.0) else PARTS)
+    apart = abs(apart)
+    for edge in PART_EDGES:
+        if apart > np.float32(edge) * out:
+            part += _U1
+    return part
+
+
+@inlined
 def _entry(
-    grain: Singles, tissue: np.uint64, side: np.uint64, m: np.uint64, at: tuple[np.float32, np.float32, np.float32]
+    grain: Singles, tissue: np.uint64, part: np.uint64, m: np.uint64, at: tuple[np.float32, np.float32, np.float32]
 ) -> np.int32:
-    row = grain[tissue, side, m]
+    row = grain[tissue, part, m]
     return np.int32(row[0] * at[0] + row[1] * at[1] + row[2] * at[2] + row[3])
 
 

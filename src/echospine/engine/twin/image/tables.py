@@ -91,13 +91,15 @@ class Answers(NamedTuple):
     """How tissues scatter.
 
     `amplitude`: of one scatterer, by tissue and entry of the pattern, (n_tissues, 256); `pattern`: flat; `grain`: from
-    voxels to entries of the pattern, by tissue and side, (n_tissues, 2, 3, 4); `middle`: voxel column of the midline.
+    voxels to entries of the pattern, by tissue and part of the body, (n_tissues, 2 * PARTS, 3, 4): right side, then
+    left, each from the back round to the flank; `middle`, `core`: voxel column and row round which the parts lie.
     """
 
     amplitude: Singles
     pattern: Bytes
     grain: Singles
     middle: float
+    core: float
 
 
 class Hearing(NamedTuple):
@@ -203,8 +205,8 @@ class Levels(NamedTuple):
     `mirror`: of a perfect mirror across the beam, before the pulse; `side`: of side lobes; `again`: of the second trip
     between face and reflector; `dirt`: of reverberation in gas; `tail`: of what cortex sends back from
     within, per sample, which falls by e in `tail_mm`; `ring_mm`: from band to band of a face in air;
-    `noise`: of the electronics; `clutter`, `haze`: of the face's ringing, and of multiples between the layers near
-    the skin, by sample.
+    `noise`: of the electronics; `fog`: of echoes of echoes, relative to what lies less deep; `clutter`, `haze`: of the
+    face's ringing, and of multiples between the layers near the skin, by sample.
     """
 
     mirror: float
@@ -215,6 +217,7 @@ class Levels(NamedTuple):
     tail_mm: float
     ring_mm: float
     noise: float
+    fog: float
     clutter: Singles
     haze: Singles
 
