@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from echospine.domain.frames import Frame
-from echospine.domain.labels import Field, Interpretation, Method, Quality, Sector, Structure, Surface
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import Field, Method, Quality, Sector, Structure, Surface
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from echospine.adapters.dicom import open_dicom
 from echospine.domain.exams import Change, Exam, ExamState, Finding, Recording, SourceFile
 from echospine.domain.frames import DicomOrigin, Frame, RecordingHeader, TimeSource
 from echospine.domain.images import ImageGeometry, Spacing
-from echospine.domain.labels import Box, Field, Interpretation, Method, Quality, Sector, Side, Structure, Surface
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import Box, Field, Method, Quality, Sector, Side, Structure, Surface
 from echospine.domain.measures import CaliperKind, Measurement, Quantity, Status, measure_caliper
 from echospine.domain.reports import KeyImage, Report, ReportRecording
 from echospine.domain.units import Unit

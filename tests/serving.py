@@ -20,7 +20,8 @@ from echospine.adapters.sql import MemoryStudies
 from echospine.apps.server.run import bound
 from echospine.apps.wiring import SystemClock, build_reader
 from echospine.domain.frames import Frame
-from echospine.domain.labels import Box, Field, Interpretation, Method, Quality, Sector, Structure, Surface
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import Box, Field, Method, Quality, Sector, Structure, Surface
 from echospine.domain.reports import Report, ReportFile
 from echospine.ports import House
 

@@ -14,7 +14,8 @@ from typing import Protocol
 
 from echospine.domain.exams import Change, Exam, ExamFile, ExamState, ExamWrite, Recording
 from echospine.domain.frames import Frame, RecordingHeader
-from echospine.domain.labels import Field, Interpretation, Method
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import Field, Method
 from echospine.domain.reports import Report, ReportFile
 
 

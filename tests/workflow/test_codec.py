@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from echospine.domain.errors import ModelError, StorageError
-from echospine.domain.labels import Box, Field, Interpretation, Method, Quality, Sector, Side, Structure, Surface
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import Box, Field, Method, Quality, Sector, Side, Structure, Surface
 from echospine.domain.measures import Measurement, Quantity
 from echospine.domain.units import Unit
 from echospine.workflow.exam import Interpreted, decode, encode

@@ -8,8 +8,7 @@ from enum import IntEnum, StrEnum
 import numpy as np
 
 from echospine.domain.errors import ModelError
-from echospine.domain.images import ImageGeometry
-from echospine.domain.units import Floats, Labels, Mask, frozen
+from echospine.domain.units import Floats, Mask, frozen
 
 
 class Structure(IntEnum):
@@ -167,39 +166,3 @@ class Quality:
     shadowed: float
     score: float
     reasons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Interpretation:
-    """What one method saw in one frame. It carries the frame's index, so it cannot be drawn on another."""
-
-    frame_index: int
-    method: Method
-    field: Field
-    surfaces: tuple[Surface, ...]
-    quality: Quality
-
-    def __post_init__(self) -> None:
-        width = self.field.sector.top_px.size
-        if any(surface.row_px.size != width for surface in self.surfaces):
-            raise ModelError(f"frame {self.frame_index}: a surface is not as wide as the picture ({width} columns)")
-
-    def surface(self, structure: Structure) -> Surface | None:
-        """Return the surface of that structure, or None."""
-        return next((s for s in self.surfaces if s.structure == structure), None)
-
-    def label_map(self, geometry: ImageGeometry, thickness_mm: float = 2.0) -> Labels:
-        """Return structure ids, uint8, shape (height, width): each surface as a band below its row.
-
-        The band is `thickness_mm` thick, or 1.5 % of the picture's height where it is uncalibrated.
-        """
-        region = geometry.main_region()
-        thickness_px = thickness_mm / region.step_mm[1] if region else 0.015 * geometry.height
-        rows = np.arange(geometry.height, dtype=np.float64)[:, None]
-        labels: Labels = np.zeros((geometry.height, geometry.width), dtype=np.uint8)
-        for surface in self.surfaces:
-            top = np.round(surface.row_px)
-            with np.errstate(invalid="ignore"):
-                band = (rows >= top) & (rows < top + max(1.0, round(thickness_px)))
-            labels[band] = surface.structure
-        return labels

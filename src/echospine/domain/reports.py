@@ -8,7 +8,7 @@ from datetime import datetime
 
 from echospine.domain.exams import Change, Exam, ExamState, Finding, Recording
 from echospine.domain.frames import Frame, RecordingHeader
-from echospine.domain.labels import Interpretation
+from echospine.domain.interpretations import Interpretation
 from echospine.domain.measures import Quantity
 from echospine.domain.units import Floats
 

@@ -16,7 +16,8 @@ from pydicom.pixels import pixel_array
 from echospine.adapters.dicom.writing import SegWriter, UsImageWriter
 from echospine.adapters.dicom.writing import seg as seg_module
 from echospine.domain.errors import TooLargeError
-from echospine.domain.labels import Interpretation, Method, Structure, Surface
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import Method, Structure, Surface
 from reporting import (
     SIGNED,
     Scene,

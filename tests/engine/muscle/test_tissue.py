@@ -10,7 +10,8 @@ import pytest
 from echospine.domain.errors import UncalibratedError
 from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry, Spacing
-from echospine.domain.labels import Field, Interpretation, Method, Quality, Sector, Structure, Surface
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import Field, Method, Quality, Sector, Structure, Surface
 from echospine.domain.measures import Measurement, Quantity
 from echospine.domain.units import Floats
 from echospine.engine.muscle import depth_profile_mm, measure_tissue, summarise

@@ -15,7 +15,8 @@ from scipy.ndimage import zoom
 from echospine.domain.errors import ModelError
 from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry, Spacing
-from echospine.domain.labels import Interpretation, Structure, Surface
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import Structure, Surface
 from echospine.engine.muscle import depth_profile_mm
 from echospine.engine.vision import BoneFinder
 from phantoms import Scene, curved, dome, linear

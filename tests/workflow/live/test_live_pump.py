@@ -11,7 +11,7 @@ from live_kit import HandClock, Tape, small_frame
 
 from echospine.domain.errors import ModelError
 from echospine.domain.frames import Frame
-from echospine.domain.labels import Interpretation
+from echospine.domain.interpretations import Interpretation
 from echospine.workflow.live import Newest, Pace, Pump, Replay, Seen
 from line_model import LineModel
 

@@ -12,7 +12,8 @@ from PIL import Image
 
 from echospine.domain.colours import COLOURS
 from echospine.domain.images import ImageGeometry, Point
-from echospine.domain.labels import Interpretation, Sector
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import Sector
 from echospine.domain.measures import Measurement, Quantity
 from echospine.domain.reports import KeyImage
 from echospine.domain.units import Floats, Pixels

@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw
 from echospine.domain.colours import COLOURS
 from echospine.domain.errors import ModelError
 from echospine.domain.frames import Frame
-from echospine.domain.labels import Interpretation, Surface
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import Surface
 from echospine.domain.reports import DRAFT_MARK, Report, ReportFile
 
 UNSURE_BELOW = 0.5

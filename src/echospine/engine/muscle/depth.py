@@ -6,7 +6,8 @@ import numpy as np
 
 from echospine.domain.errors import UncalibratedError
 from echospine.domain.images import ImageGeometry
-from echospine.domain.labels import Interpretation, Sector, Structure
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import Sector, Structure
 from echospine.domain.units import Floats
 
 

@@ -7,7 +7,8 @@ from scipy.ndimage import median_filter
 
 from echospine.domain.frames import Frame
 from echospine.domain.images import Region
-from echospine.domain.labels import Interpretation, Method, Side, Structure, Surface
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import Method, Side, Structure, Surface
 from echospine.domain.measures import Measurement, Quantity
 from echospine.domain.units import Floats, Unit
 from echospine.engine.muscle.depth import depth_profile_mm

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
 
 from echospine.domain.frames import Frame
-from echospine.domain.labels import Field, Interpretation, Method, Quality, Structure, Surface
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import Field, Method, Quality, Structure, Surface
 from echospine.domain.units import Floats, Mask
 from echospine.engine.vision.beams import BeamGrid, Grid, beam_grid
 from echospine.engine.vision.field import find_field

@@ -22,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from echospine.domain.errors import EchoSpineError, ModelError, StorageError
-from echospine.domain.labels import Box, Field, Interpretation, Method, Quality, Sector, Structure, Surface
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import Box, Field, Method, Quality, Sector, Structure, Surface
 from echospine.domain.measures import Measurement
 from echospine.workflow.exam.journal import measurement_from_json, measurement_to_json
 from echospine.workflow.exam.results import Interpreted

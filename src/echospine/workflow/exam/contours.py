@@ -11,7 +11,8 @@ import numpy as np
 from echospine.domain.errors import GeometryError, NotFound
 from echospine.domain.exams import ContourEdit, ExamFile
 from echospine.domain.images import Point
-from echospine.domain.labels import Interpretation, Method, Structure, Surface
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import Method, Structure, Surface
 from echospine.domain.measures import Quantity
 from echospine.domain.units import Floats
 from echospine.engine.muscle import measure_tissue, summarise

@@ -8,7 +8,8 @@ from dataclasses import replace
 from echospine.domain.errors import InputError, NotAllowed
 from echospine.domain.exams import Change, ExamEvent, ExamFile, ExamState, ExamWrite, Finding, Recording, next_state
 from echospine.domain.frames import Frame
-from echospine.domain.labels import Field, Interpretation, Quality
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import Field, Quality
 from echospine.domain.measures import CALIPER_METHOD, Measurement, Status
 from echospine.engine.muscle import measure_tissue, summarise
 from echospine.ports import FrameSource, House, Model

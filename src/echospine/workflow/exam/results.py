@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from echospine.domain.labels import Interpretation, Method
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import Method
 from echospine.domain.measures import Measurement
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from echospine.domain.errors import EchoSpineError
 from echospine.domain.frames import Frame
-from echospine.domain.labels import Interpretation
+from echospine.domain.interpretations import Interpretation
 from echospine.ports import LiveSource, LiveState
 from echospine.workflow.live.pace import Pace, PaceReport
 

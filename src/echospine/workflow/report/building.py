@@ -9,7 +9,7 @@ import numpy as np
 from echospine import __version__
 from echospine.domain.errors import InputError
 from echospine.domain.exams import ExamFile, ExamState, Finding, Recording
-from echospine.domain.labels import Interpretation
+from echospine.domain.interpretations import Interpretation
 from echospine.domain.measures import TITLES, Measurement, Quantity, Status
 from echospine.domain.reports import KeyImage, Report, ReportRecording
 from echospine.domain.units import Floats

@@ -15,7 +15,8 @@ from echospine.domain.errors import NotFound
 from echospine.domain.exams import Change, Exam, ExamFile, Finding, Recording, allowed_events
 from echospine.domain.frames import RecordingHeader
 from echospine.domain.images import ImageGeometry, Region
-from echospine.domain.labels import Interpretation, Quality, Surface
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import Quality, Surface
 from echospine.domain.measures import TITLES, Measurement
 from echospine.domain.people import Person
 

@@ -1,0 +1,60 @@
+"""What one method saw in one frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from echospine.domain.errors import ModelError
+from echospine.domain.images import ImageGeometry
+from echospine.domain.labels import Field, Method, Quality, Structure, Surface
+from echospine.domain.sights import Doubt, LevelBelief, Sighting, StructureMap, ViewBelief
+from echospine.domain.units import Labels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Interpretation:
+    """What one method saw in one frame. It carries the frame's index, so it cannot be drawn on another.
+
+    A method that knows surfaces alone leaves the rest as it is: no `structures`, no `landmarks`, no `view`.
+    """
+
+    frame_index: int
+    method: Method
+    field: Field
+    surfaces: tuple[Surface, ...]
+    quality: Quality
+    structures: StructureMap | None = None
+    landmarks: tuple[Sighting, ...] = ()
+    view: ViewBelief | None = None
+    level: LevelBelief | None = None
+    doubt: Doubt | None = None
+
+    def __post_init__(self) -> None:
+        width = self.field.sector.top_px.size
+        if any(surface.row_px.size != width for surface in self.surfaces):
+            raise ModelError(f"frame {self.frame_index}: a surface is not as wide as the picture ({width} columns)")
+
+    def surface(self, structure: Structure) -> Surface | None:
+        """Return the surface of that structure, or None."""
+        return next((s for s in self.surfaces if s.structure == structure), None)
+
+    def label_map(self, geometry: ImageGeometry, thickness_mm: float = 2.0) -> Labels:
+        """Return structure ids, uint8, shape (height, width): the map of structures, where there is one.
+
+        Else each surface as a band below its row, `thickness_mm` thick, or 1.5 % of the picture's height where it is
+        uncalibrated.
+        """
+        if self.structures is not None:
+            return self.structures.over(geometry)
+        region = geometry.main_region()
+        thickness_px = thickness_mm / region.step_mm[1] if region else 0.015 * geometry.height
+        rows = np.arange(geometry.height, dtype=np.float64)[:, None]
+        labels: Labels = np.zeros((geometry.height, geometry.width), dtype=np.uint8)
+        for surface in self.surfaces:
+            top = np.round(surface.row_px)
+            with np.errstate(invalid="ignore"):
+                band = (rows >= top) & (rows < top + max(1.0, round(thickness_px)))
+            labels[band] = surface.structure
+        return labels
