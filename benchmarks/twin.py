@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -52,9 +53,23 @@ def rows() -> list[Row]:
         anatomy = build_patient(PatientParameters(seed=2), run=pool.map)
         built = Row("a patient, 0.5 mm voxels", time.perf_counter() - began, "s", "under 3 s")
         pictures = _pictures(anatomy, pool)
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
-    memory = Row("memory of the process, at most", peak_mb, "MB", "under 500 MB")
+    memory = Row("memory of a process that builds a patient and draws it, at most", _peak_mb(), "MB", "under 500 MB")
     return [built, *pictures, memory, *_peers()]
+
+
+def _peak_mb() -> float:
+    """Return the most memory that a process of its own needed, MB."""
+    code = "import benchmarks.twin as t; print(t._used_mb())"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def _used_mb() -> float:
+    """Build a patient, draw a picture, and return the most memory that this process has needed, MB."""
+    view, level, side = VIEWS[0]
+    anatomy = build_patient(PatientParameters(seed=3))
+    render(Body(anatomy, 1), standard_view(anatomy, view, level, side), ABDOMINAL, Settings())
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
 
 
 def _pictures(anatomy: Anatomy, pool: ThreadPoolExecutor) -> list[Row]:
