@@ -9,11 +9,7 @@ import numpy as np
 import pytest
 from live_kit import HandClock, Tape, small_frame
 
-from echospine.domain.errors import ModelError
-from echospine.domain.frames import Frame
-from echospine.domain.interpretations import Interpretation
 from echospine.workflow.live import Newest, Pace, Pump, Replay, Seen
-from line_model import LineModel
 
 
 def test_every_sink_gets_every_frame_that_is_taken_in_order() -> None:
@@ -24,27 +20,6 @@ def test_every_sink_gets_every_frame_that_is_taken_in_order() -> None:
         assert pump.step()
         assert not pump.step()
     assert first == second == [0, 1, 2]
-
-
-def test_a_frame_and_what_was_seen_in_it_belong_together() -> None:
-    model = LineModel()
-    frame = Frame(np.zeros((30, 40), np.uint8), small_frame(0).geometry.__class__(40, 30), 5)
-    field = model.survey([frame])
-    newest, seen = Newest(), list[Seen]()
-    newest.put(frame)
-    Pump(newest, [seen.append], lambda f: model.interpret(f, field)).step()
-    assert seen[0].interpretation is not None
-    assert seen[0].interpretation.frame_index == seen[0].frame.index == 5
-
-
-def test_a_frame_that_cannot_be_interpreted_goes_on_and_says_so() -> None:
-    def fail(frame: Frame) -> Interpretation:
-        raise ModelError("the field is empty")
-
-    newest, seen = Newest(), list[Seen]()
-    newest.put(small_frame(0))
-    Pump(newest, [seen.append], fail).step()
-    assert (seen[0].interpretation, seen[0].trouble) == (None, "the field is empty")
 
 
 def test_what_a_sink_raises_goes_through() -> None:
