@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -24,6 +25,7 @@ from echospine.ports import FrameSource, House, LiveSource, LocalFile, Model, Re
 if TYPE_CHECKING:
     from echospine.adapters.igtl import Serving
     from echospine.engine.twin.scene import SceneSource, Truth
+    from echospine.workflow.live import Eye
 
 SOFTWARE = f"EchoSpine {__version__}"
 
@@ -129,12 +131,31 @@ def open_house(store: Path | None = None) -> Iterator[House]:
         yield replace(house, writers=(Writers(partial(open_recording, house)),))
 
 
-def build_live(url: str) -> LiveSource:
-    """Return the live pictures of the device at `igtl://HOST[:PORT]`; at once, whether it answers or not.
+def build_eye(model: Model) -> Eye:
+    """Return what looks at live pictures with `model`; the training-free bone finder stands in where that fails."""
+    from echospine.engine.vision import BoneFinder
+    from echospine.workflow.live import Eye
 
-    `state` and `trouble` tell how the line stands; it is tried again until somebody closes it. Raises InputError for an
-    address that cannot be one.
+    finder = BoneFinder()
+    return Eye([model] if model.method == finder.method else [model, finder])
+
+
+def build_live(url: str) -> LiveSource:
+    """Return the live pictures of `igtl://HOST[:PORT]` or `camera://DEVICE`; at once, whether it answers or not.
+
+    DEVICE is a camera's or grabber's number or device file, or a video file that is played at its pace. `state` and
+    `trouble` tell how it stands; it is tried again until somebody closes it. Raises InputError for an address that
+    cannot be one.
     """
+    scheme, _, rest = url.partition("://")
+    if scheme == "camera" and rest:
+        from echospine.adapters.camera import open_camera
+
+        return open_camera(rest)
+    return _device(url)
+
+
+def _device(url: str) -> LiveSource:
     from echospine.adapters.igtl import PORT, open_igtl
 
     try:
@@ -144,20 +165,46 @@ def build_live(url: str) -> LiveSource:
     except ValueError:  # brackets left open, or a port that is no number up to 65535
         known, host, port = False, None, 0
     if not (known and host and port):
-        raise InputError(f"{url!r} is no address of a device; write igtl://HOST:PORT, such as igtl://127.0.0.1:{PORT}")
+        raise InputError(
+            f"{url!r} is no address of a device; write igtl://HOST:PORT, such as igtl://127.0.0.1:{PORT}, or camera://0"
+        )
     return open_igtl(host, port)
 
 
 @contextmanager
-def serve_live(source: LiveSource, host: str, port: int) -> Iterator[Serving]:
+def open_live(source: str) -> Iterator[LiveSource]:
+    """Give live pictures of a device or camera (see `build_live`), or of a recording that is played again and again.
+
+    Of several recordings in a folder the first is played. Raises InputError for what is neither.
+    """
+    from echospine.workflow.exam import expand, gather
+    from echospine.workflow.live import Replay
+
+    if "://" in source:
+        with build_live(source) as live:
+            yield live
+        return
+    with TemporaryDirectory(prefix="echospine-") as scratch:
+        gathered = gather(build_reader(), expand(Path(source)), scratch=Path(scratch))
+        if not gathered.plans:
+            raise InputError("; ".join(gathered.problems) or f"{source}: holds no recording")
+        with build_reader().open(gathered.plans[0]) as recording, Replay(recording) as replay:
+            yield replay
+
+
+@contextmanager
+def serve_live(source: LiveSource, host: str, port: int, eye: Eye | None = None) -> Iterator[Serving]:
     """Serve live pictures over OpenIGTLink while the block runs, as PLUS would; the source stays open.
+
+    `eye`: what it sees in each picture goes with it, as a label map and in words.
 
     `port` 0 takes a free one; the server's `port` tells which, its `wait()` waits until the source ends, its `counts`
     tell who listens. Raises InputError where nobody can listen at that address.
     """
     from echospine.adapters.igtl import serve
 
-    with serve(source, host, port) as serving:
+    look = None if eye is None else (lambda frame: eye.see(frame).interpretation)
+    with serve(source, host, port, look=look) as serving:
         yield serving
 
 

@@ -10,19 +10,20 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from echospine.adapters.igtl.contents import Picture, Transform, centred
+from echospine.adapters.igtl.contents import Picture, Text, Transform, centred
 from echospine.adapters.igtl.heads import DEVICE_BYTES
 from echospine.adapters.igtl.joining import UNKNOWN, Joined
 from echospine.adapters.igtl.messages import Message
 from echospine.domain.errors import GeometryError, TruncatedError
 from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry, Spacing
+from echospine.domain.interpretations import Interpretation
 from echospine.domain.poses import Pose
 from echospine.domain.units import Floats, Pixels
 
-IMAGE = "Image"
-NUMBER, STATUS = "FrameNumber", "ImageStatus"
-"""Metadata of a picture: its number at the source, and what the source calls its state."""
+IMAGE, STRUCTURES = "Image", "Structures"
+NUMBER, STATUS, METHOD = "FrameNumber", "ImageStatus", "Method"
+"""Metadata of a picture: its number at the source, what the source calls its state, and who saw what is in it."""
 PLAUSIBLE_MM = (0.001, 10.0)
 """Smallest and largest pixel of an ultrasound picture, mm."""
 _LINK = re.compile(r"(?<=\w)To(?=[A-Z0-9_])")
@@ -55,6 +56,39 @@ def _spacing(geometry: ImageGeometry) -> Floats:
     steps = {region.step_mm for region in geometry.regions if region.spatial}
     x_mm, y_mm = steps.pop() if len(steps) == 1 else (1.0, 1.0)
     return np.diag([x_mm, y_mm, 1.0, 1.0])
+
+
+def messages_of_seen(frame: Frame, seen: Interpretation, stamp: int) -> Iterator[Message]:
+    """Yield what was seen in a frame: the map of structures on its picture, then view, level and quality in words.
+
+    Where the model does not recognise the picture, the map is empty and the view says so: nothing older stays.
+    """
+    placed, number = _placed(frame), frame.index & 0xFFFFFFFF
+    size = (frame.geometry.width, frame.geometry.height)
+    silent = seen.doubt is not None and seen.doubt.silent
+    labels = np.zeros(size[::-1], np.uint8) if silent else seen.label_map(frame.geometry)
+    to_frame = _spacing(frame.geometry) if placed is None else placed.matrix
+    name = STRUCTURES if placed is None else f"{STRUCTURES}_{placed.target}"[:DEVICE_BYTES]
+    metadata = {NUMBER: str(frame.index), METHOD: str(seen.method)}
+    yield Message(Picture(labels, centred(to_frame, size), size), name, stamp, metadata, number)
+    for device, text in words_of(seen).items():
+        yield Message(Text(text), device, stamp, metadata, number)
+
+
+def words_of(seen: Interpretation) -> dict[str, str]:
+    """Return view, level and quality in words; "unknown" where the model does not say or does not know."""
+    silent = seen.doubt is not None and seen.doubt.silent
+    view = None if silent or seen.view is None else [(one.value, share) for one, share in seen.view.shares]
+    level = None if silent or seen.level is None else list(seen.level.shares)
+    quality = "; ".join([f"{seen.quality.score:.2f}", *seen.quality.reasons])
+    return {"View": _shares(view), "Level": _shares(level), "Quality": quality}
+
+
+def _shares(shares: list[tuple[str, float]] | None) -> str:
+    """Return the likeliest names with their probabilities, as far as they matter."""
+    if shares is None:
+        return "unknown"
+    return ", ".join(f"{name} {share:.2f}" for name, share in shares[:3] if share >= 0.05)
 
 
 class Framer:

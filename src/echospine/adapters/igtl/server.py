@@ -10,19 +10,22 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from echospine.adapters.igtl.client import PORT, in_words
 from echospine.adapters.igtl.contents import Code, Status
 from echospine.adapters.igtl.crc import crc64
-from echospine.adapters.igtl.frames import messages_of
+from echospine.adapters.igtl.frames import messages_of, messages_of_seen
 from echospine.adapters.igtl.heads import stamp_of
 from echospine.adapters.igtl.lines import Lines, Manner, ServerCounts
 from echospine.adapters.igtl.messages import Message, encode
 from echospine.domain.errors import InputError
 from echospine.domain.frames import Frame
+from echospine.domain.interpretations import Interpretation
 from echospine.ports import LiveSource, LiveState
 
+Look: TypeAlias = Callable[[Frame], Interpretation | None]
 NAME = "EchoSpine"
 WAIT_S = 0.25
 """Longest wait for a frame or a client before somebody may stop the server."""
@@ -41,6 +44,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = PORT,
     *,
+    look: Look | None = None,
     manner: Manner | None = None,
     wall_s: Callable[[], float] = time.time,
 ) -> Serving:
@@ -48,18 +52,25 @@ def serve(
 
     Every client gets a STATUS, then for each frame its TRANSFORMs ("ProbeToTracker") and its IMAGE ("Image_Probe", or
     "Image" where nothing is known of its place), all with the frame's time, and a STATUS where nothing else goes.
+    `look`: says what is seen in a frame, which goes right behind it: the map of structures as another IMAGE
+    ("Structures_Probe"), view, level and quality as STRINGs.
     `port` 0 takes a free one. The source stays open. Raises InputError where nobody can listen at that address.
     """
-    return Serving(source, _listener(host, port), manner or Manner(), wall_s)
+    return Serving(source, _listener(host, port), look, manner or Manner(), wall_s)
 
 
 class Serving:
     """A server at work. `host`, `port`: where it listens."""
 
     def __init__(
-        self, source: LiveSource, listener: socket.socket, manner: Manner, wall_s: Callable[[], float]
+        self,
+        source: LiveSource,
+        listener: socket.socket,
+        look: Look | None,
+        manner: Manner,
+        wall_s: Callable[[], float],
     ) -> None:
-        self._source, self._version, self._wall_s = source, manner.version, wall_s
+        self._source, self._look, self._version, self._wall_s = source, look, manner.version, wall_s
         self.host, self.port = listener.getsockname()[:2]
         self._began_s: float | None = None
         self._failure: BaseException | None = None
@@ -119,8 +130,15 @@ class Serving:
             frame = self._source.latest(after, WAIT_S)
             if frame is not None:
                 after = frame.index
-                stamp = stamp_of(self._time_s(frame))
-                self._lines.offer(b"".join(encode(message, self._version) for message in messages_of(frame, stamp)))
+                self._lines.offer(b"".join(encode(message, self._version) for message in self._messages(frame)))
+
+    def _messages(self, frame: Frame) -> Iterator[Message]:
+        """Yield the messages of a frame, and of what is seen in it: the same stamp says that they belong together."""
+        stamp = stamp_of(self._time_s(frame))
+        yield from messages_of(frame, stamp)
+        seen = None if self._look is None else self._look(frame)
+        if seen is not None:
+            yield from messages_of_seen(frame, seen, stamp)
 
     def _time_s(self, frame: Frame) -> float:
         """Return the time of a frame, s since 1970: steps as the source tells them, from when the first one came."""

@@ -9,6 +9,7 @@ import click
 from echospine import __version__
 from echospine.apps.cli.data import data
 from echospine.apps.cli.examine import examine
+from echospine.apps.cli.live import live
 from echospine.apps.cli.measure import measure
 from echospine.apps.cli.segment import segment
 from echospine.apps.cli.serve import serve
@@ -32,7 +33,7 @@ def root() -> None:
     """
 
 
-for command in (examine, segment, measure, simulate, serve, data):
+for command in (examine, segment, measure, simulate, live, serve, data):
     root.add_command(command)
 
 
