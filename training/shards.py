@@ -1,0 +1,63 @@
+"""Drawn people, read back into memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from echospine.domain.units import Labels, Pixels
+from training.people import Part
+
+Singles = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pictures:
+    """Pictures of a part of the split, and what is true of each; see draw.Drawn.
+
+    `points`: (n_points, 4): picture, kind, x, y, sorted by picture; `person`: number of each picture's person; `setup`:
+    name of each one's machine; `phantom`: whether it is one.
+    """
+
+    pixels: Pixels
+    labels: Labels
+    points: Singles
+    view: npt.NDArray[np.int8]
+    place: Singles
+    step_mm: Singles
+    origin_px: Singles
+    person: npt.NDArray[np.int64]
+    setup: npt.NDArray[np.str_]
+    phantom: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def points_of(self, index: int) -> Singles:
+        """Return the landmarks of one picture, (n, 3): kind, x, y."""
+        first, last = np.searchsorted(self.points[:, 0], (index, index + 1))
+        return self.points[first:last, 1:]
+
+
+def read(folder: Path, part: Part, at_most: int | None = None) -> Pictures:
+    """Return all people of a part that have been drawn, by number, or the first so many."""
+    files = sorted(folder.glob(f"{part.value}_[0-9]*.npz"))
+    files = [file for file in files if ".part" not in file.name][:at_most]
+    if not files:
+        raise FileNotFoundError(f"no pictures of {part.value} in {folder}: draw them with python -m training.generate")
+    found: dict[str, list[npt.NDArray[np.generic]]] = {}
+    n_frames = 0
+    for file in files:
+        with np.load(file) as shard:
+            one = {name: shard[name] for name in shard.files}
+        count = len(one["pixels"])
+        one["points"][:, 0] += n_frames
+        one["person"] = np.full(count, int(file.stem.split("_")[1]))
+        one["phantom"] = np.full(count, bool(one["phantom"]))
+        n_frames += count
+        for name, value in one.items():
+            found.setdefault(name, []).append(value)
+    return Pictures(**{name: np.concatenate(values) for name, values in found.items()})
