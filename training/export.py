@@ -1,0 +1,145 @@
+"""Write the trained network as ONNX, with its card.
+
+`python -m training.export --checkpoint DIR/last.pt --data DIR --out FOLDER`
+
+Temperatures (Guo et al. 2017), thresholds and the statistics by which a strange picture is told come from people of the
+part that tunes; nothing here sees the part that tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from echospine.domain.labels import Structure, View
+from echospine.domain.sights import Landmark
+from training.augment import sample_changes, unchanged
+from training.batches import IGNORE, twin_batch
+from training.machines import SIZE
+from training.net import N_STRUCTURES, OUTPUTS, Network, n_weights
+from training.people import Part
+from training.shards import Pictures, read
+
+VERSION = "1"
+STRANGE_RANK = 24
+"""Directions of the features that are kept whole in the distance of a strange picture; the rest share one variance."""
+KEPT_SHARE = 0.95
+"""Of good pictures, whose strangeness is to stay at or under 1."""
+
+
+def load(checkpoint: Path) -> Network:
+    """Return the averaged network of a checkpoint, ready to answer."""
+    kept = torch.load(checkpoint, weights_only=True)["smooth"]
+    network = Network()
+    weights = {name.removeprefix("module."): value for name, value in kept.items() if name.startswith("module.")}
+    network.load_state_dict(weights)
+    return network.eval()
+
+
+def write_onnx(network: Network, target: Path) -> None:
+    """Write a network as ONNX, float32, any number of pictures at once."""
+    names = {name: {0: "n"} for name in ("picture", *OUTPUTS)}
+    picture = torch.zeros(1, 1, SIZE, SIZE)
+    torch.onnx.export(
+        network, (picture,), target, input_names=["picture"], output_names=list(OUTPUTS), dynamic_axes=names,
+        opset_version=17, dynamo=False,
+    )  # fmt: skip
+
+
+@torch.no_grad()
+def answers(network: nn.Module, pictures: Pictures, *, varied: bool, seed: int = 5) -> dict[str, Tensor]:
+    """Return outputs for pictures of the twin, on a usual machine or varied, structures as logits at a sixteenth."""
+    found: dict[str, list[Tensor]] = {name: [] for name in (*OUTPUTS, "labels", "truth_view")}
+    rng = np.random.default_rng(seed)
+    for first in range(0, len(pictures), 16):
+        index = np.arange(first, min(first + 16, len(pictures)))
+        changes = sample_changes(rng, len(index)) if varied else unchanged(len(index))
+        batch = twin_batch(pictures, index, changes)
+        outputs = dict(zip(OUTPUTS, network(batch.pictures), strict=True))
+        outputs["structures"] = outputs["structures"][:, :, 2::4, 2::4]
+        outputs["landmarks"] = outputs["landmarks"].flatten(2).amax(dim=2)
+        for name, value in outputs.items():
+            found[name].append(value)
+        found["labels"].append(batch.labels[:, 2::4, 2::4])
+        found["truth_view"].append(batch.view)
+    return {name: torch.cat(values) for name, values in found.items()}
+
+
+def temperature(logits: Tensor, truth: Tensor) -> float:
+    """Return the temperature of least cross-entropy, which calibrates probabilities; (n, classes), (n,)."""
+    tried = torch.exp(torch.linspace(-1.2, 1.2, 61))
+    losses = [float(functional.cross_entropy(logits / one, truth)) for one in tried]
+    return round(float(tried[int(np.argmin(losses))]), 4)
+
+
+def strangeness(features: Tensor) -> dict[str, object]:
+    """Return mean, main directions and variances of features: a Mahalanobis distance with a low-rank covariance."""
+    mean = features.mean(dim=0)
+    _, sizes, directions = torch.linalg.svd(features - mean, full_matrices=False)
+    variances = sizes**2 / len(features)
+    rest = float(variances[STRANGE_RANK:].sum() / (features.shape[1] - STRANGE_RANK)) + 1e-6
+    kept = directions[:STRANGE_RANK]
+    away = features - mean
+    along = away @ kept.T
+    squared = (along**2 / variances[:STRANGE_RANK]).sum(dim=1) + ((away**2).sum(1) - (along**2).sum(1)) / rest
+    return {
+        "mean": [round(float(one), 5) for one in mean],
+        "directions": [[round(float(one), 5) for one in row] for row in kept],
+        "variances": [round(float(one), 6) for one in variances[:STRANGE_RANK]],
+        "rest_variance": round(rest, 6),
+        "scale": round(float(torch.quantile(squared.sqrt(), KEPT_SHARE)), 4),
+    }
+
+
+def card(network: Network, digest: str, tune: Pictures) -> dict[str, object]:
+    """Return the card: what the network is, what its outputs mean, and how they are to be read."""
+    usual, varied = (answers(network, tune, varied=one) for one in (False, True))
+    both = {name: torch.cat((usual[name], varied[name])) for name in usual}
+    labels = both["labels"].flatten()
+    logits = both["structures"].movedim(1, 3).reshape(-1, N_STRUCTURES)
+    taught = labels != IGNORE
+    told = both["truth_view"] >= 0
+    return {
+        "name": "spine",
+        "version": VERSION,
+        "weights_sha256": digest,
+        "n_weights": n_weights(network),
+        "input": {"name": "picture", "size": SIZE},
+        "structures": [structure.label for structure in Structure],
+        "landmarks": [landmark.value for landmark in Landmark],
+        "views": [view.value for view in View],
+        "temperature": {
+            "structures": temperature(logits[taught], labels[taught]),
+            "view": temperature(both["view"][told], both["truth_view"][told]),
+        },
+        "thresholds": {structure.label: 0.5 for structure in Structure if structure},
+        "strangeness": strangeness(both["features"]),
+    }
+
+
+def main() -> None:
+    """Write network and card."""
+    parser = argparse.ArgumentParser(prog="python -m training.export", description=__doc__.splitlines()[0])
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    asked = parser.parse_args()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    network = load(asked.checkpoint)
+    target = asked.out / "spine.onnx"
+    write_onnx(network, target)
+    digest = hashlib.sha256(target.read_bytes()).hexdigest()
+    written = card(network, digest, read(asked.data, Part.TUNE))
+    (asked.out / "spine.json").write_text(json.dumps(written, indent=1))
+    print(f"wrote {target} ({target.stat().st_size / 1e6:.1f} MB) and its card")
+
+
+if __name__ == "__main__":
+    main()
