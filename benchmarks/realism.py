@@ -127,7 +127,7 @@ LIKE_L14_KNOBS = Settings(depth_mm=52.0, gain_db=-26.0, focus_mm=16.0, dynamic_r
 
 def rows() -> list[Row]:
     """Compare real in-vivo bone and muscle with a simulated spinous process and muscle under a matching machine."""
-    recording = _data() / "plus" / "BoneUltrasound_L14.igs.mha"
+    recording = data_folder() / "plus" / "BoneUltrasound_L14.igs.mha"
     if not recording.exists():
         return []
     files = (recording, recording.with_name("BoneUltrasound_L14_config.xml"))
@@ -149,7 +149,8 @@ def rows() -> list[Row]:
     return table
 
 
-def _data() -> Path:
+def data_folder() -> Path:
+    """Return the folder of the public example data."""
     return Path(os.environ.get("ECHOSPINE_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 
 

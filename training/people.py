@@ -11,8 +11,8 @@ from enum import StrEnum
 import numpy as np
 
 from echospine.engine.twin.anatomy import Anatomy
-from echospine.engine.twin.person import build_patient, sample_patient
-from echospine.engine.twin.tissues import BONES, Tissue
+from echospine.engine.twin.person import build_patient, cast, sample_patient
+from echospine.engine.twin.tissues import Tissue
 
 
 class Part(StrEnum):
@@ -59,17 +59,3 @@ def person_of(seed: int) -> Person:
     """Return one person, or phantom."""
     anatomy, tissue = build_patient(sample_patient(seed)), cast_in(seed)
     return Person(seed, anatomy if tissue is None else cast(anatomy, tissue), tissue)
-
-
-def cast(anatomy: Anatomy, tissue: Tissue) -> Anatomy:
-    """Return `anatomy` with all that is neither bone nor skin nor outside made of one tissue."""
-    kept = {int(one) for one in BONES} | {int(Tissue.AIR), int(Tissue.GEL), int(Tissue.SKIN)}
-    table = np.array([n if n in kept else int(tissue) for n in range(256)], np.uint8)
-    return Anatomy(
-        table[anatomy.tissues],
-        anatomy.bone_distance,
-        anatomy.origin_mm,
-        anatomy.spacing_mm,
-        anatomy.landmarks,
-        anatomy.vertebrae,
-    )

@@ -2,6 +2,7 @@
 
 from echospine.engine.twin.person.build import build_patient
 from echospine.engine.twin.person.parameters import DECLINE, RECOVERY, Course, Visit, at, sample_patient
+from echospine.engine.twin.person.phantom import cast
 from echospine.engine.twin.person.spine import Spine, make_spine
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Visit",
     "at",
     "build_patient",
+    "cast",
     "make_spine",
     "sample_patient",
 ]
