@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from training.measures import (
+    by_person,
+    calibration_error,
+    overlaps,
+    peaks,
+    ranked_apart,
+    ratio_by_person,
+    tops,
+    within,
+)
+
+
+def test_dice_of_two_shifted_squares():
+    truth, found = np.zeros((20, 20), np.uint8), np.zeros((20, 20), np.uint8)
+    truth[5:15, 5:15], found[5:15, 10:20] = 3, 3
+    both, sizes = overlaps(found, truth, np.ones((20, 20), bool), 19)
+    assert both[3] / sizes[3] == pytest.approx(0.5)
+    assert both[0] / sizes[0] == pytest.approx(2 * 250 / 600)
+
+
+def test_what_is_not_taught_counts_for_nothing():
+    truth, found = np.full((4, 4), 2, np.uint8), np.full((4, 4), 5, np.uint8)
+    both, sizes = overlaps(found, truth, np.zeros((4, 4), bool), 19)
+    assert both.sum() == sizes.sum() == 0
+
+
+def test_a_surface_is_the_top_of_each_run():
+    band = np.zeros((10, 3), bool)
+    band[2:5, 0] = band[7:9, 0] = band[4:6, 2] = True
+    assert [tuple(one) for one in np.argwhere(tops(band))] == [(2, 0), (4, 2), (7, 0)]
+
+
+def test_points_within_reach():
+    ours, theirs = np.zeros((20, 20), bool), np.zeros((20, 20), bool)
+    ours[5, :], theirs[8, :10] = True, True
+    assert within(ours, theirs, 3.0) == 10
+    assert within(ours, theirs, 2.9) == 0
+    assert within(ours, np.zeros((20, 20), bool), 9.0) == 0
+
+
+def test_the_mean_is_over_people_not_pictures():
+    above, below, person = np.array([1.0, 1.0, 1.0, 0.0]), np.ones(4), np.array([0, 0, 0, 1])
+    assert ratio_by_person(above, below, person).mean == pytest.approx(0.5)
+    assert by_person([1.0, np.nan]).n == 1
+
+
+def test_calibration_of_one_who_is_always_sure_and_half_right():
+    assert calibration_error(np.ones(100), np.arange(100) % 2 == 0) == pytest.approx(0.5)
+    assert calibration_error(np.full(100, 0.5), np.arange(100) % 2 == 0) == pytest.approx(0.0)
+
+
+def test_rank_of_strange_among_good():
+    assert ranked_apart(np.array([1.0, 2.0]), np.array([3.0, 4.0])) == 1.0
+    assert ranked_apart(np.array([1.0, 2.0]), np.array([1.0, 2.0])) == 0.5
+
+
+def test_a_peak_is_found_between_cells():
+    rows, columns = np.indices((64, 64))
+    heat = np.exp(-((rows - 20.3) ** 2 + (columns - 41.7) ** 2) / (2 * 1.5**2))
+    found = peaks(heat, 0.3)
+    assert len(found) == 1
+    assert found[0, :2] == pytest.approx((41.7, 20.3), abs=0.02)

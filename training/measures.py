@@ -1,0 +1,103 @@
+"""How right an answer is: overlap, surfaces, landmarks, calibration; with intervals by person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from echospine.domain.units import Floats, Labels, Mask
+
+N_RESAMPLED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A mean over people, with its 95 % bootstrap interval; `n`: people."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+def by_person(values: npt.ArrayLike, seed: int = 0) -> Interval:
+    """Return mean and percentile interval (Efron 1979) of one value per person; NaN where somebody has none."""
+    kept = np.asarray(values, np.float64)
+    kept = kept[np.isfinite(kept)]
+    if kept.size == 0:
+        return Interval(np.nan, np.nan, np.nan, 0)
+    means = np.random.default_rng(seed).choice(kept, (N_RESAMPLED, kept.size)).mean(axis=1)
+    low, high = np.percentile(means, (2.5, 97.5))
+    return Interval(float(kept.mean()), float(low), float(high), kept.size)
+
+
+def ratio_by_person(above: Floats, below: Floats, person: npt.NDArray[np.int64]) -> Interval:
+    """Return the mean over people of (sum of `above`) / (sum of `below`), each (n_pictures,)."""
+    top, bottom = (np.bincount(person, weights=one) for one in (above, below))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return by_person(np.where(bottom > 0, top / bottom, np.nan))
+
+
+def overlaps(found: Labels, truth: Labels, taught: Mask, n_classes: int) -> tuple[Floats, Floats]:
+    """Return twice the overlap and the sum of sizes of each class in one picture, (n_classes,): Dice is their ratio."""
+    both = np.bincount(truth[taught & (found == truth)], minlength=n_classes)[:n_classes]
+    sizes = sum(np.bincount(one[taught], minlength=n_classes)[:n_classes] for one in (found, truth))
+    return 2.0 * both, np.asarray(sizes, np.float64)
+
+
+def tops(mask: Mask) -> Mask:
+    """Return the first pixel of every run down a column: the surface of a band, (rows, columns)."""
+    above = np.zeros_like(mask)
+    above[1:] = mask[:-1]
+    return mask & np.logical_not(above)
+
+
+def within(points: Mask, others: Mask, reach_px: float) -> int:
+    """Return how many of `points` have one of `others` within `reach_px`."""
+    if not points.any() or not others.any():
+        return 0
+    return int(np.count_nonzero(ndimage.distance_transform_edt(~others)[points] <= reach_px))
+
+
+def calibration_error(confidence: Floats, right: Mask, bins: int = 15) -> float:
+    """Return the expected calibration error (Guo et al. 2017, eq. 5) over bins of equal width."""
+    index = np.minimum((confidence * bins).astype(int), bins - 1)
+    counts = np.bincount(index, minlength=bins)
+    gap = np.abs(np.bincount(index, confidence, bins) - np.bincount(index, right.astype(float), bins))
+    return float(gap.sum() / counts.sum())
+
+
+def ranked_apart(good: Floats, strange: Floats) -> float:
+    """Return the area under the ROC curve: the share of pairs in which the strange one scores higher (ties half)."""
+    order = np.concatenate([good, strange])
+    ranks = np.empty(order.size)
+    ranks[np.argsort(order, kind="stable")] = np.arange(1, order.size + 1)
+    for value in np.unique(order):
+        same = order == value
+        ranks[same] = ranks[same].mean()
+    total = ranks[good.size :].sum() - strange.size * (strange.size + 1) / 2
+    return float(total / (good.size * strange.size))
+
+
+def peaks(heat: Floats, least: float) -> Floats:
+    """Return peaks of one heat map of probabilities, (n, 3): x, y in cells (between cells by the parabola), height."""
+    highest = ndimage.maximum_filter(heat, 5, mode="constant")
+    rows, columns = np.nonzero((heat == highest) & (heat >= least))
+    found = []
+    for i, j in zip(rows.tolist(), columns.tolist(), strict=True):
+        found.append((j + _between(heat[i], j), i + _between(heat[:, j], i), heat[i, j]))
+    return np.array(found, np.float64).reshape(-1, 3)
+
+
+def _between(line: Floats, at: int) -> float:
+    if not 0 < at < line.size - 1:
+        return 0.0
+    before, here, after = (float(np.log(max(one, 1e-6))) for one in line[at - 1 : at + 2])
+    bent = before - 2.0 * here + after
+    return 0.0 if bent >= 0 else float(np.clip(0.5 * (before - after) / bent, -0.5, 0.5))
