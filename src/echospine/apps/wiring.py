@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
@@ -227,6 +227,42 @@ def serve_recording(
 
     with Replay(source, rate_hz=rate_hz, loop=loop) as replay, serve_live(replay, host, port) as serving:
         yield serving
+
+
+def write_live(folder: Path, frames: Iterable[Frame], *, simulated: bool) -> tuple[LocalFile, ...]:
+    """Write live frames into an empty folder as recordings that can be imported; return their files.
+
+    One recording has one size and one scale: where these change in the middle another one begins. Of several, those
+    of fewer than three frames (a knob was being turned) are left out. Raises StorageError where the disk is full.
+    """
+    from itertools import groupby
+
+    runs: list[tuple[int, tuple[LocalFile, ...]]] = []
+    for _, run in groupby(frames, key=lambda frame: (frame.geometry, frame.pixels.shape)):
+        runs.append(_write_run(folder, f"live-{len(runs) + 1}", run, simulated))
+    kept = [files for count, files in runs if count >= 3] or [files for _, files in runs]
+    return tuple(file for files in kept for file in files)
+
+
+def _write_run(folder: Path, stem: str, run: Iterator[Frame], simulated: bool) -> tuple[int, tuple[LocalFile, ...]]:
+    """Write frames of one form; return how many, and the files: a sequence, and its calibration where it is known."""
+    from echospine.adapters.sequences import MhaWriter, encode_config
+    from echospine.engine.twin.scene import SIMULATED
+
+    first = next(run)
+    note, region = SIMULATED if simulated else "", first.geometry.main_region()
+    sequence, config = (LocalFile(f"{stem}{end}", folder / f"{stem}{end}") for end in (".igs.mha", ".xml"))
+    count = 1
+    with MhaWriter(sequence.path, region.step_mm if region else (1.0, 1.0), note) as writer:
+        writer.add(first)
+        for frame in run:
+            writer.add(frame)
+            count += 1
+    placed = next((pose for pose in first.poses if (pose.target, pose.source) == ("Probe", "Image")), None)
+    if placed is None:
+        return count, (sequence,)
+    config.path.write_bytes(encode_config(placed, note))
+    return count, (sequence, config)
 
 
 def builtin_scenes() -> dict[str, str]:

@@ -858,7 +858,9 @@ export interface components {
         };
         /**
          * FrameHead
-         * @description Head of a frame's binary message; the pixels follow it, then the label map where there is one.
+         * @description Head of a frame's binary message: the pixels follow it, then the label map and the map of what is seen.
+         *
+         *     Each of the two maps is there only where the head says so.
          */
         FrameHead: {
             /**
@@ -923,6 +925,13 @@ export interface components {
              */
             image: number[] | null;
             truth: components["schemas"]["TruthView"] | null;
+            /** @description Null where nobody wants it, or where `trouble` says why there is none. */
+            seen: components["schemas"]["SeenView"] | null;
+            /**
+             * Trouble
+             * @description What is wrong with what looks at the pictures; empty: nothing.
+             */
+            trouble: string;
         };
         /**
          * GeometryView
@@ -1081,6 +1090,12 @@ export interface components {
             dynamic_range_db: number;
         };
         /**
+         * Landmark
+         * @description Points that a sonographer steers by.
+         * @enum {string}
+         */
+        Landmark: "spinous_tip" | "lamina" | "facet" | "transverse_tip" | "interlaminar_window" | "midline" | "nerve_exit";
+        /**
          * LandmarkView
          * @description A named place of the patient.
          */
@@ -1096,6 +1111,28 @@ export interface components {
                 number,
                 number
             ];
+        };
+        /**
+         * LevelShare
+         * @description A vertebra ("L4", "S1") with its probability.
+         */
+        LevelShare: {
+            /** Level */
+            level: string;
+            /** Share */
+            share: number;
+        };
+        /**
+         * LevelView
+         * @description Which vertebra lies in the middle, likeliest first; `sure`: the level where that is beyond doubt.
+         */
+        LevelView: {
+            /** Shares */
+            shares: components["schemas"]["LevelShare"][];
+            /** Sure */
+            sure: string | null;
+            /** Reason */
+            reason: string;
         };
         /**
          * LiveState
@@ -1154,6 +1191,22 @@ export interface components {
             who: string;
         };
         /**
+         * OpenCamera
+         * @description First message: a camera or an HDMI grabber of the machine that the server runs on.
+         */
+        OpenCamera: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "open-camera";
+            /**
+             * Device
+             * @description Its number, or its device file.
+             */
+            device: string;
+        };
+        /**
          * OpenDevice
          * @description First message: a device that sends over OpenIGTLink.
          */
@@ -1170,6 +1223,19 @@ export interface components {
              * @default 18944
              */
             port: number;
+        };
+        /**
+         * OpenRecording
+         * @description First message: a recording of an examination, played at its pace again and again.
+         */
+        OpenRecording: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "open-recording";
+            /** Recording Id */
+            recording_id: string;
         };
         /**
          * OpenScanner
@@ -1278,7 +1344,7 @@ export interface components {
              * Source
              * @enum {string}
              */
-            source: "scanner" | "device";
+            source: "scanner" | "device" | "camera" | "recording";
             /** Name */
             name: string;
             /**
@@ -1664,6 +1730,82 @@ export interface components {
          */
         Quantity: "bone_depth_min" | "bone_depth_midline" | "tissue_thickness" | "tissue_grey" | "sweep_length" | "sweep_speed" | "length" | "angle" | "area";
         /**
+         * Record
+         * @description Keep what is shown as a recording of an examination.
+         *
+         *     `start` keeps everything until `stop`, which imports it; `drop` throws it away; `last` imports the last seconds.
+         */
+        Record: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "record";
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "start" | "stop" | "drop" | "last";
+            /**
+             * Seconds
+             * @description For `last`.
+             * @default 5
+             */
+            seconds: number;
+            /**
+             * Title
+             * @description Of the new examination; empty: source and time.
+             * @default
+             */
+            title: string;
+            /**
+             * Who
+             * @description Who records.
+             * @default
+             */
+            who: string;
+        };
+        /**
+         * RecordState
+         * @description How the recording stands, once a second while there is one, and when it ends.
+         */
+        RecordState: {
+            /**
+             * Type
+             * @default record
+             * @constant
+             */
+            type: "record";
+            /** Recording */
+            recording: boolean;
+            /** Frames */
+            frames: number;
+            /** Seconds */
+            seconds: number;
+            /**
+             * Full
+             * @description The longest recording was reached: what comes now is not kept.
+             */
+            full: boolean;
+        };
+        /**
+         * Recorded
+         * @description What was recorded is being imported; the job tells how far it is.
+         */
+        Recorded: {
+            /**
+             * Type
+             * @default recorded
+             * @constant
+             */
+            type: "recorded";
+            /** Frames */
+            frames: number;
+            /** Seconds */
+            seconds: number;
+            job: components["schemas"]["JobView"];
+        };
+        /**
          * RecordingDetail
          * @description What is known of a recording without its pixels.
          */
@@ -1815,6 +1957,161 @@ export interface components {
             type: "run";
             /** Running */
             running: boolean;
+            /**
+             * Seen
+             * @description Send with each frame what is seen in it.
+             * @default true
+             */
+            seen: boolean;
+        };
+        /**
+         * SeenLandmark
+         * @description A landmark with the 95 % ellipse of its doubt.
+         */
+        SeenLandmark: {
+            landmark: components["schemas"]["Landmark"];
+            /** At Px */
+            at_px: [
+                number,
+                number
+            ];
+            /**
+             * Long Px
+             * @description Half axes of the ellipse, pixels of the picture, the longer first.
+             */
+            long_px: number;
+            /** Short Px */
+            short_px: number;
+            /**
+             * Turn Rad
+             * @description Of the long axis, from x towards y.
+             */
+            turn_rad: number;
+            /**
+             * Long Mm
+             * @description Half of the long axis; null where the picture is uncalibrated.
+             */
+            long_mm: number | null;
+            /** Confidence */
+            confidence: number;
+        };
+        /**
+         * SeenMap
+         * @description The map of structures that follows the pixels: square cells over the picture, row by row, in runs.
+         *
+         *     Each run is three bytes: a structure id, and how many cells bear it, unsigned 16 bit, little-endian.
+         */
+        SeenMap: {
+            /** Columns */
+            columns: number;
+            /** Rows */
+            rows: number;
+            /**
+             * X Px
+             * @description Picture column of the centre of the first cell.
+             */
+            x_px: number;
+            /**
+             * Y Px
+             * @description Picture row of the centre of the first cell.
+             */
+            y_px: number;
+            /**
+             * Step Px
+             * @description Picture pixels per cell.
+             */
+            step_px: number;
+            /**
+             * Size
+             * @description Bytes.
+             */
+            size: number;
+            /** Structures */
+            structures: components["schemas"]["SeenStructure"][];
+        };
+        /**
+         * SeenStructure
+         * @description A structure on the map: its id there, its name, and the mean probability of its cells.
+         */
+        SeenStructure: {
+            /** Id */
+            id: number;
+            /** Structure */
+            structure: string;
+            /** Probability */
+            probability: number;
+        };
+        /**
+         * SeenSurface
+         * @description A surface as lines over the picture, (x, y) in pixels, with the mean confidence of each.
+         */
+        SeenSurface: {
+            /** Structure */
+            structure: string;
+            /** Lines */
+            lines: [
+                number,
+                number
+            ][][];
+            /** Confidence */
+            confidence: number[];
+        };
+        /**
+         * SeenView
+         * @description What is seen in the very frame whose head this stands in.
+         *
+         *     `silent`: the picture is not recognised, so nothing is named; `reasons`: why, for a clinician.
+         */
+        SeenView: {
+            /** Method */
+            method: string;
+            /** Version */
+            version: string;
+            /**
+             * Ms
+             * @description How long it took to see it.
+             */
+            ms: number;
+            /**
+             * P50 Ms
+             * @description From the arrival of a frame until it is interpreted: half are faster.
+             */
+            p50_ms: number | null;
+            /** P99 Ms */
+            p99_ms: number | null;
+            /** Worst Ms */
+            worst_ms: number | null;
+            /** Silent */
+            silent: boolean;
+            /**
+             * Strangeness
+             * @description How unlike its training the picture is; 1: the edge. Null: unknown.
+             */
+            strangeness: number | null;
+            /**
+             * Unsure
+             * @description Structures that may be there and are not named.
+             */
+            unsure: string[];
+            /** Reasons */
+            reasons: string[];
+            /** Surfaces */
+            surfaces: components["schemas"]["SeenSurface"][];
+            map: components["schemas"]["SeenMap"] | null;
+            /** Landmarks */
+            landmarks: components["schemas"]["SeenLandmark"][];
+            /**
+             * View
+             * @description Likeliest first; empty where the model does not know views.
+             */
+            view: components["schemas"]["ViewShare"][];
+            level: components["schemas"]["LevelView"] | null;
+            quality: components["schemas"]["QualityView"];
+            /**
+             * Advice
+             * @description One sentence of what to do next; empty: nothing.
+             */
+            advice: string;
         };
         /**
          * Series
@@ -1992,6 +2289,27 @@ export interface components {
          * @enum {string}
          */
         View: "transverse_spinous" | "transverse_interlaminar" | "parasagittal_transverse_process" | "parasagittal_articular_process" | "parasagittal_lamina" | "midline_sagittal" | "multifidus_transverse" | "fascia_longitudinal" | "abdominal_wall_lateral" | "sacral" | "other";
+        /**
+         * ViewShare
+         * @description A view with its probability.
+         */
+        ViewShare: {
+            view: components["schemas"]["View"];
+            /** Share */
+            share: number;
+        };
+        /**
+         * WantView
+         * @description The view that advice leads to; null: none.
+         */
+        WantView: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "want";
+            view: components["schemas"]["View"] | null;
+        };
         /**
          * Working
          * @description Something takes its time; frames go on meanwhile, where there were any.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,13 +25,16 @@ from echospine.apps.server.keeping.kept import Kept
 from echospine.apps.server.keeping.rendered import RenderedReports
 from echospine.apps.server.keeping.sources import OpenSources
 from echospine.apps.server.limits import Limits
-from echospine.apps.server.live.device import open_device
-from echospine.apps.server.live.room import Room
+from echospine.apps.server.live.recorder import Keeper
+from echospine.apps.server.live.room import Room, Supplies
 from echospine.apps.server.openapi import PREFIX, add_routes
 from echospine.domain.exams import Recording
-from echospine.ports import FrameSource, House
+from echospine.domain.frames import Frame
+from echospine.ports import FrameSource, House, LiveSource, LocalFile
+from echospine.workflow.live import plain_advice
 
 if TYPE_CHECKING:
+    from echospine.workflow.live import Eye
     from echospine.workflow.scanner import Twin
 
 STREAMED = frozenset({f"{PREFIX}/imports"})
@@ -80,6 +83,7 @@ def build_twin() -> Twin:
 
 def _desk(house: House, scratch: Path, limits: Limits, twin: Callable[[], Twin]) -> Desk:
     jobs = Jobs(limits.workers, limits.jobs)
+    importing = Importing(house, jobs)
 
     def open_recording(recording: Recording) -> FrameSource:
         from echospine.workflow import exam
@@ -90,14 +94,46 @@ def _desk(house: House, scratch: Path, limits: Limits, twin: Callable[[], Twin])
         house=house,
         limits=limits,
         jobs=jobs,
-        importing=Importing(house, jobs),
+        importing=importing,
         sources=OpenSources(open_recording, limits.open_sources),
         interpreted=InterpretedRecordings(house),
         reports=RenderedReports(house),
         uploads=Uploads(scratch, limits),
         summaries=Kept(limits.summaries),
-        live=Room(limits, twin, open_device),
+        live=Room(limits, _supplies(house, importing, scratch, twin, open_recording)),
     )
+
+
+def _supplies(
+    house: House,
+    importing: Importing,
+    scratch: Path,
+    twin: Callable[[], Twin],
+    open_recording: Callable[[Recording], FrameSource],
+) -> Supplies:
+    """Return what the live part needs; what is heavy is loaded with the first viewer."""
+
+    def make_eye() -> Eye:
+        from echospine.apps.wiring import build_eye
+
+        return build_eye(house.model)
+
+    def open_live(address: str) -> LiveSource:
+        from echospine.apps.wiring import build_live
+
+        return build_live(address)
+
+    def play(recording_id: str) -> LiveSource:
+        from echospine.apps.server.live.device import Played
+
+        return Played(open_recording(house.studies.recording(recording_id)).__enter__())
+
+    def write(folder: Path, frames: Iterable[Frame], simulated: bool) -> tuple[LocalFile, ...]:
+        from echospine.apps.wiring import write_live
+
+        return write_live(folder, frames, simulated=simulated)
+
+    return Supplies(twin, open_live, play, make_eye, plain_advice, Keeper(importing, scratch, write, house.clock))
 
 
 @asynccontextmanager

@@ -2,16 +2,19 @@
 
 Knows how to play a recording in real time (`Replay`), to hold the newest frame of somebody who makes them (`Newest`),
 to look at frames with a model that may fail (`Eye`), to move them from a source to whoever wants them (`Pump`), with
-the pace measured.
+the pace measured, and to keep them (`Tape`).
 """
 
+from echospine.workflow.live.advice import Advise, plain_advice
 from echospine.workflow.live.eye import Eye, EyeCounts, Patience, Seen, Steady
 from echospine.workflow.live.newest import Newest
 from echospine.workflow.live.pace import Pace, PaceReport
 from echospine.workflow.live.pump import Pump, Sink
 from echospine.workflow.live.replay import Replay
+from echospine.workflow.live.tape import Spool, Tape, TapeState
 
 __all__ = [
+    "Advise",
     "Eye",
     "EyeCounts",
     "Newest",
@@ -22,5 +25,9 @@ __all__ = [
     "Replay",
     "Seen",
     "Sink",
+    "Spool",
     "Steady",
+    "Tape",
+    "TapeState",
+    "plain_advice",
 ]

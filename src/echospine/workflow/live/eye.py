@@ -82,6 +82,7 @@ class Eye:
         self._place = 0
         self._failures = 0
         self._notice = ""
+        self._closed = False
         self._worker = self._employ()
         self.counts = EyeCounts()
 
@@ -109,6 +110,7 @@ class Eye:
 
     def close(self) -> None:
         """Let the model's thread end; one that hangs is left behind, and ends with the process."""
+        self._closed = True
         self._worker.close()
 
     def __enter__(self) -> Eye:
@@ -151,7 +153,7 @@ class Eye:
 
     def _stand_in(self, why: str) -> None:
         """Let the next model go on, where there is one."""
-        if self._place + 1 == len(self._models):
+        if self._closed or self._place + 1 == len(self._models):
             return
         failed = self._models[self._place].method
         self._worker.close()

@@ -12,6 +12,7 @@ import httpx
 import numpy as np
 from websockets.sync.client import ClientConnection, connect
 
+from echospine.apps.server.live.seeing import unpacked_map
 from scanner_kit import upright
 
 Call = Callable[..., AbstractContextManager["Viewer"]]
@@ -68,15 +69,21 @@ def control(number: int = 1, **changes: Any) -> dict[str, Any]:
 
 
 def unpacked(message: bytes) -> tuple[dict[str, Any], np.ndarray, np.ndarray | None]:
+    """Return head, pixels and label map; the map of what is seen goes into the head, as `seen_map`."""
     (length,) = struct.unpack_from("<I", message)
     head = json.loads(message[4 : 4 + length])
-    bytes_left = np.frombuffer(message, np.uint8, offset=4 + length)
-    size = head["width"] * head["height"] * head["channels"]
-    pixels = bytes_left[:size].reshape(head["height"], head["width"])
-    if head["truth"] is None:
-        assert bytes_left.size == size
-        return head, pixels, None
-    return head, pixels, bytes_left[size:].reshape(head["truth"]["height"], head["truth"]["width"])
+    rest = np.frombuffer(message, np.uint8, offset=4 + length)
+    shape = (head["height"], head["width"]) + ((3,) if head["channels"] == 3 else ())
+    pixels, rest = rest[: np.prod(shape)].reshape(shape), rest[np.prod(shape) :]
+    truth = None
+    if head["truth"] is not None:
+        truth_shape = (head["truth"]["height"], head["truth"]["width"])
+        truth, rest = rest[: np.prod(truth_shape)].reshape(truth_shape), rest[np.prod(truth_shape) :]
+    grid = (head["seen"] or {}).get("map")
+    assert rest.size == (grid["size"] if grid else 0)
+    if grid:
+        head["seen_map"] = unpacked_map(rest.tobytes(), grid["rows"], grid["columns"])
+    return head, pixels, truth
 
 
 def calling_on(live: httpx.Client) -> Call:

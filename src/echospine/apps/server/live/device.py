@@ -1,11 +1,13 @@
-"""A device as one viewer has it: what it sends, the newest frame only."""
+"""A device, a camera or a recording as one viewer has it: what it gives, the newest frame only."""
 
 from __future__ import annotations
 
 import time
 
+from echospine.apps.server.live import messages
 from echospine.apps.server.live.feeds import Shot
-from echospine.ports import LiveSource, LiveState
+from echospine.ports import FrameSource, LiveSource, LiveState
+from echospine.workflow.live import Replay
 
 WAIT_S = 0.25
 """Longest wait for a frame, before its viewer is looked after."""
@@ -40,8 +42,22 @@ class DeviceFeed:
         self._source.close()
 
 
-def open_device(host: str, port: int) -> LiveSource:
-    """Open what sends over OpenIGTLink from that host and port; raises InputError for an address that cannot be one."""
-    from echospine.apps.wiring import build_live
+class Played(Replay):
+    """A recording that is played, and closed with its player."""
 
-    return build_live(f"igtl://{f'[{host}]' if ':' in host else host}:{port}")
+    def __init__(self, source: FrameSource) -> None:
+        super().__init__(source)
+        self._recording = source
+
+    def close(self) -> None:
+        """Give nothing more, and close the recording."""
+        super().close()
+        self._recording.__exit__(None, None, None)
+
+
+def address_of(opening: messages.OpenDevice | messages.OpenCamera) -> str:
+    """Return the address of what is to be opened."""
+    if isinstance(opening, messages.OpenCamera):
+        return f"camera://{opening.device}"
+    host = f"[{opening.host}]" if ":" in opening.host else opening.host
+    return f"igtl://{host}:{opening.port}"

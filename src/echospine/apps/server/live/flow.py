@@ -56,6 +56,11 @@ class Flow:
         return self._sent - 1
 
     @property
+    def upcoming(self) -> int:
+        """The number that the next frame will have."""
+        return self._sent
+
+    @property
     def fps(self) -> float:
         """Frames that went within the last second."""
         return len(self._times_s) / RATE_OVER_S

@@ -9,7 +9,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, FiniteFloat, TypeAdapter
 
-from echospine.apps.server.schemas import Body, RegionView, Shape
+from echospine.apps.server.live.sights import SeenView
+from echospine.apps.server.schemas import Body, JobView, RegionView, Shape
 from echospine.domain.labels import Side, View
 from echospine.engine.twin.patient import Sex, Transition
 from echospine.ports import LiveState
@@ -66,6 +67,20 @@ class OpenDevice(Body):
     port: int = Field(default=18944, ge=1, le=65535)
 
 
+class OpenCamera(Body):
+    """First message: a camera or an HDMI grabber of the machine that the server runs on."""
+
+    type: Literal["open-camera"]
+    device: str = Field(pattern=r"^(\d{1,2}|/dev/video\d{1,2})$", description="Its number, or its device file.")
+
+
+class OpenRecording(Body):
+    """First message: a recording of an examination, played at its pace again and again."""
+
+    type: Literal["open-recording"]
+    recording_id: str = Field(min_length=1, max_length=64)
+
+
 class KnobsBody(Body):
     """What a sonographer turns, as in `Settings`; lengths in mm, levels in dB."""
 
@@ -93,6 +108,7 @@ class Run(Body):
 
     type: Literal["run"]
     running: bool
+    seen: bool = Field(default=True, description="Send with each frame what is seen in it.")
 
 
 class Ack(Body):
@@ -118,10 +134,31 @@ class AskView(Body):
     side: Side
 
 
-Opening: TypeAlias = Annotated[OpenScanner | OpenDevice, Field(discriminator="type")]
-AnyWish: TypeAlias = Control | Run | Ack | ChangePatient | AskView
+class WantView(Body):
+    """The view that advice leads to; null: none."""
+
+    type: Literal["want"]
+    view: View | None
+
+
+class Record(Body):
+    """Keep what is shown as a recording of an examination.
+
+    `start` keeps everything until `stop`, which imports it; `drop` throws it away; `last` imports the last seconds.
+    """
+
+    type: Literal["record"]
+    action: Literal["start", "stop", "drop", "last"]
+    seconds: FiniteFloat = Field(default=5.0, ge=0.5, le=10, description="For `last`.")
+    title: str = Field(default="", max_length=200, description="Of the new examination; empty: source and time.")
+    who: str = Field(default="", max_length=100, description="Who records.")
+
+
+AnyOpening: TypeAlias = OpenScanner | OpenDevice | OpenCamera | OpenRecording
+Opening: TypeAlias = Annotated[AnyOpening, Field(discriminator="type")]
+AnyWish: TypeAlias = Control | Run | Ack | ChangePatient | AskView | WantView | Record
 Wish: TypeAlias = Annotated[AnyWish, Field(discriminator="type")]
-OPENING: TypeAdapter[OpenScanner | OpenDevice] = TypeAdapter(Opening)
+OPENING: TypeAdapter[AnyOpening] = TypeAdapter(Opening)
 WISH: TypeAdapter[AnyWish] = TypeAdapter(Wish)
 
 
@@ -141,7 +178,7 @@ class Opened(Shape):
     """The source is open."""
 
     type: Literal["opened"] = "opened"
-    source: Literal["scanner", "device"]
+    source: Literal["scanner", "device", "camera", "recording"]
     name: str
     simulated: bool = Field(description="True where nothing of what is shown was ever alive.")
     machines: list[MachineView] = Field(default=[], description="What the virtual scanner can be.")
@@ -228,6 +265,25 @@ class Standing(Shape):
     trouble: str = Field(description="What stands in the way, for a person; empty where nothing does.")
 
 
+class RecordState(Shape):
+    """How the recording stands, once a second while there is one, and when it ends."""
+
+    type: Literal["record"] = "record"
+    recording: bool
+    frames: int
+    seconds: float
+    full: bool = Field(description="The longest recording was reached: what comes now is not kept.")
+
+
+class Recorded(Shape):
+    """What was recorded is being imported; the job tells how far it is."""
+
+    type: Literal["recorded"] = "recorded"
+    frames: int
+    seconds: float
+    job: JobView
+
+
 class TruthView(Shape):
     """The label map that follows the pixels: one byte each, structure ids, (height, width), row by row."""
 
@@ -237,7 +293,10 @@ class TruthView(Shape):
 
 
 class FrameHead(Shape):
-    """Head of a frame's binary message; the pixels follow it, then the label map where there is one."""
+    """Head of a frame's binary message: the pixels follow it, then the label map and the map of what is seen.
+
+    Each of the two maps is there only where the head says so.
+    """
 
     index: int = Field(description="Number of the frame; it grows.")
     control: int = Field(description="Number of the last control that it was made with; 0 for a device.")
@@ -254,22 +313,30 @@ class FrameHead(Shape):
     pose: Matrix | None = Field(description="Where the probe was; null: unknown.")
     image: Matrix | None = Field(description="Image (column, row, 0), pixels, to Probe, mm, 4 x 4; null: unknown.")
     truth: TruthView | None
+    seen: SeenView | None = Field(description="Null where nobody wants it, or where `trouble` says why there is none.")
+    trouble: str = Field(description="What is wrong with what looks at the pictures; empty: nothing.")
 
 
 SAID: tuple[type[Shape] | type[Body], ...] = (
     OpenScanner,
     OpenDevice,
+    OpenCamera,
+    OpenRecording,
     Control,
     Run,
     Ack,
     ChangePatient,
     AskView,
+    WantView,
+    Record,
     Opened,
     Working,
     PatientReady,
     Place,
     Standing,
     Trouble,
+    RecordState,
+    Recorded,
     FrameHead,
 )
 """All that is said on the socket, for the description of the API."""

@@ -1,13 +1,15 @@
-"""A frame as one binary message: u32 little-endian length, JSON head of that length, pixels, label map."""
+"""A frame as one binary message: u32 little-endian length, JSON head of that length, pixels, maps."""
 
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 
 import numpy as np
 
 from echospine.apps.server.live.feeds import Shot
 from echospine.apps.server.live.messages import FrameHead, TruthView
+from echospine.apps.server.live.sights import SeenView
 from echospine.apps.server.schemas import RegionView
 from echospine.domain.images import ImageGeometry
 from echospine.domain.labels import Structure
@@ -17,8 +19,17 @@ from echospine.domain.units import Labels
 _LENGTH = struct.Struct("<I")
 
 
-def pack(shot: Shot, *, index: int, fps: float) -> bytes:
-    """Return the message of one frame.
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What is said of a frame beside its pixels: what is seen in it, with the bytes of its map, or what is wrong."""
+
+    seen: SeenView | None = None
+    map: bytes = b""
+    trouble: str = ""
+
+
+def pack(shot: Shot, sight: Sight, *, index: int, fps: float) -> bytes:
+    """Return the message of one frame, with what is seen in that very frame.
 
     The pixels go as they are: speckle hardly packs, and on one's own machine packing costs more than sending.
     """
@@ -39,11 +50,14 @@ def pack(shot: Shot, *, index: int, fps: float) -> bytes:
         pose=_matrix(frame.poses, "Patient", "Probe"),
         image=_matrix(frame.poses, "Probe", "Image"),
         truth=None if shot.truth is None else _truth(shot.truth),
+        seen=sight.seen,
+        trouble=sight.trouble,
     )
     text = head.model_dump_json().encode()
     parts = [_LENGTH.pack(len(text)), text, np.ascontiguousarray(frame.pixels).tobytes()]
     if shot.truth is not None:
         parts.append(np.ascontiguousarray(shot.truth).tobytes())
+    parts.append(sight.map)
     return b"".join(parts)
 
 

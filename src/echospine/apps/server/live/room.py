@@ -6,46 +6,62 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from echospine.apps.server.keeping.kept import Kept
 from echospine.apps.server.limits import Limits
 from echospine.apps.server.live.line import LATER, Refused
+from echospine.apps.server.live.messages import Recorded
+from echospine.apps.server.live.recorder import Keeper, Take
 from echospine.engine.twin.patient import PatientParameters
 from echospine.ports import LiveSource
 
 if TYPE_CHECKING:
+    from echospine.workflow.live import Advise, Eye
     from echospine.workflow.scanner import Couch, Twin
 
 T = TypeVar("T")
 
-OpenDevice = Callable[[str, int], LiveSource]
 RENDERERS = 2
 """Threads that share the lines of each picture, whichever scanner it is of."""
 
 
-class Room:
-    """The live part of one server.
+@dataclass(frozen=True, slots=True)
+class Supplies:
+    """What the live part is given from outside.
 
-    `make_twin`: makes what builds patients, aims and makes pictures, when it is first needed; `open_device`: opens
-    what sends from a host and a port.
+    `make_twin`: makes what builds patients, aims and makes pictures, when it is first needed; `open_live`: opens
+    the live pictures of an address; `play`: plays the recording of that id; `make_eye`: makes what looks at the frames
+    of one viewer; `advise`: says what to do next; `keeper`: brings frames into an examination.
     """
 
-    def __init__(self, limits: Limits, make_twin: Callable[[], Twin], open_device: OpenDevice) -> None:
+    make_twin: Callable[[], Twin]
+    open_live: Callable[[str], LiveSource]
+    play: Callable[[str], LiveSource]
+    make_eye: Callable[[], Eye]
+    advise: Advise
+    keeper: Keeper
+
+
+class Room:
+    """The live part of one server."""
+
+    def __init__(self, limits: Limits, supplies: Supplies) -> None:
         self._limits = limits
-        self._make_twin = make_twin
-        self.open_device = open_device
+        self.supplies = supplies
         self._taken = 0
         self._patients: Kept[PatientParameters, Couch] = Kept(limits.patients)
         self._renderers = ThreadPoolExecutor(RENDERERS, "echospine-render")
         self._viewers = ThreadPoolExecutor(limits.scanners + 1, "echospine-live")
         self._builder = ThreadPoolExecutor(1, "echospine-patient")
+        self._keepers = ThreadPoolExecutor(1, "echospine-keep")
 
     @cached_property
     def twin(self) -> Twin:
         """What the virtual scanner scans."""
-        return self._make_twin()
+        return self.supplies.make_twin()
 
     @contextmanager
     def seat(self) -> Iterator[None]:
@@ -77,9 +93,13 @@ class Room:
         """Do a viewer's own work in its thread."""
         return await self._do(self._viewers, task)
 
+    async def keep(self, take: Take) -> Recorded:
+        """Bring frames into an examination, beside all else; raises what `Keeper.keep` raises."""
+        return await self._do(self._keepers, lambda: self.supplies.keeper.keep(take))
+
     def close(self) -> None:
         """Wait for the pictures in hand; a patient that is being built is given up with the process."""
-        for pool in (self._viewers, self._builder, self._renderers):
+        for pool in (self._viewers, self._builder, self._renderers, self._keepers):
             pool.shutdown(wait=False, cancel_futures=True)
 
     def run(self, part: Callable[[int], None], parts: Iterable[int]) -> Iterable[object]:

@@ -1,87 +1,79 @@
-"""One viewer: opens a source, hears wishes, and sends what the source gives, until somebody leaves."""
+"""One viewer: hears wishes, and sends what the source gives with what is seen in it, until somebody leaves."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import uuid
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, Literal
 
-from starlette.websockets import WebSocket
-
-from echospine.apps.server.live import messages, telling
-from echospine.apps.server.live.device import DeviceFeed
+from echospine.apps.server.live import messages
+from echospine.apps.server.live.device import DeviceFeed, address_of
 from echospine.apps.server.live.feeds import Feed
-from echospine.apps.server.live.flow import Flow, Stalled
-from echospine.apps.server.live.line import FAULT, LATER, Gone, Line, Refused
+from echospine.apps.server.live.flow import Flow
+from echospine.apps.server.live.gaze import Gaze
+from echospine.apps.server.live.line import Gone, Line, Refused
 from echospine.apps.server.live.packing import pack
+from echospine.apps.server.live.recorder import Recorder, Take
 from echospine.apps.server.live.room import Room
-from echospine.apps.server.live.scanner import ScannerFeed, controls_of, parameters_of
-from echospine.apps.server.problems import kind_of
+from echospine.apps.server.live.together import first_of, trouble
 from echospine.domain.errors import EchoSpineError
-from echospine.engine.twin.patient import PatientParameters
-from echospine.ports import LiveState
-from echospine.workflow.scanner import Couch, Scanner
+from echospine.domain.frames import Frame
+from echospine.ports import LiveSource, LiveState
+from echospine.workflow.live import Spool
 
-T = TypeVar("T")
-
-FIRST_S = 10.0
-"""Longest wait for the first message."""
-QUICK_S = 0.15
-"""What takes longer than this is announced."""
-BUILDING_S = 4.0
-"""How long a patient usually takes to build."""
 WATCH_S = 0.25
 """How often a device is asked how it stands."""
+RECORDER_S = 0.5
+"""How often the page hears how long the recording is."""
 STALL_S = 10.0
 """Longest wait for a page to show a frame; a page that is not seen asks for none."""
-
-log = logging.getLogger("echospine.server")
-
-
-async def attend(socket: WebSocket, room: Room) -> None:
-    """Serve one viewer until it leaves or is refused; what it held is free then."""
-    line = Line(socket)
-    await line.open()
-    try:
-        with room.seat():
-            opening = await line.hear(messages.OPENING, FIRST_S)
-            if isinstance(opening, messages.OpenScanner):
-                await ScannerSession(line, room).run(opening)
-            else:
-                await DeviceSession(line, room).run(opening)
-    except Gone:
-        return
-    except Refused as refused:
-        await line.hang_up(refused)
-    except EchoSpineError as error:
-        await line.hang_up(Refused(kind_of(error).title, str(error), LATER))
-    except Stalled:
-        await line.hang_up(Refused("The page showed nothing", "no picture was shown for a while; open it again", LATER))
-    except Exception as error:
-        number = uuid.uuid4().hex[:12]
-        log.exception("unexpected error %s on the live socket", number, exc_info=error)
-        detail = f"This is a fault of EchoSpine, not of your input. Its log holds the details under number {number}."
-        await line.hang_up(Refused("Something went wrong inside EchoSpine", detail, FAULT))
+KINDS: Mapping[str, Literal["device", "camera", "recording"]] = MappingProxyType(
+    {"open-device": "device", "open-camera": "camera", "open-recording": "recording"}
+)
 
 
 class Session:
-    """What every source has: frames go out as the page shows them, and stop when it asks for that."""
+    """What every source has: frames go out as the page shows them, with what is seen in them, and can be kept."""
+
+    simulated = False
 
     def __init__(self, line: Line, room: Room) -> None:
         self._line = line
         self._room = room
         self._flow = Flow()
+        self._gaze = Gaze(room.supplies.make_eye, room.supplies.advise)
+        self._recorder = Recorder(room.supplies.keeper.scratch)
+        self._keeping: set[asyncio.Task[None]] = set()
+        self._source = ""
+
+    async def serve(self, feed: Feed, *others: Coroutine[Any, Any, None]) -> None:
+        """Stream and listen, and do `others` beside that, until somebody leaves; then let everything go."""
+        try:
+            await first_of(self.listen(), self.stream(feed), self.watch_recorder(), *others)
+        finally:
+            for task in self._keeping:
+                task.cancel()
+            self._gaze.close()
+            self._recorder.close()
 
     async def stream(self, feed: Feed) -> None:
         """Send frames for ever."""
         while True:
             await self._flow.ready(STALL_S)
-            shot = await self._room.work(feed.next)
-            if shot is not None:
-                await self._line.show(pack(shot, index=self._flow.next(), fps=self._flow.fps))
+            message = await self._room.work(partial(self._message, feed))
+            if message is not None:
+                self._flow.next()
+                await self._line.show(message)
+
+    def _message(self, feed: Feed) -> bytes | None:
+        """Return the next frame with what is seen in it; for a thread of its own."""
+        shot = feed.next()
+        if shot is None:
+            return None
+        self._recorder.add(shot.frame)
+        return pack(shot, self._gaze.sight(shot), index=self._flow.upcoming, fps=self._flow.fps)
 
     async def listen(self) -> None:
         """Hear wishes for ever."""
@@ -94,26 +86,83 @@ class Session:
             case messages.Ack():
                 self._flow.shown(wish.index)
             case messages.Run():
+                self._gaze.on = wish.seen
                 self._flow.run(wish.running)
+            case messages.WantView():
+                self._gaze.wanted = wish.view
+            case messages.Record():
+                await self._record(wish)
             case _:
-                raise Refused("Not for this source", f"a device is not asked for {wish.type!r}; it sends what it sends")
+                raise Refused("Not for this source", f"a device or a recording is not asked for {wish.type!r}; it shows what it has")
+
+    async def watch_recorder(self) -> None:
+        """Say how the recording stands, for ever."""
+        while True:
+            told, trouble = self._recorder.told(), self._recorder.trouble()
+            if told.recording:
+                await self._line.say(told)
+            if trouble:
+                await self._line.say(messages.Trouble(title="The recording ended", detail=trouble, final=False))
+            await asyncio.sleep(RECORDER_S)
+
+    async def _record(self, wish: messages.Record) -> None:
+        """Start or stop a recording; what is kept goes its way beside all else."""
+        try:
+            if wish.action == "start":
+                self._recorder.start()
+            elif wish.action == "drop":
+                self._recorder.stop().close()
+            else:
+                self._keep(self._taken(wish))
+        except EchoSpineError as error:
+            await self._line.say(trouble(error, final=False))
+        await self._line.say(self._recorder.told())
+
+    def _taken(self, wish: messages.Record) -> Take:
+        frames: tuple[Frame, ...] | Spool
+        if wish.action == "stop":
+            frames = self._recorder.stop()
+            seconds = frames.seconds
+        else:
+            frames, seconds = self._recorder.last(wish.seconds), wish.seconds
+        return Take(frames, seconds, self._source, self.simulated, wish.title.strip(), wish.who.strip())
+
+    def _keep(self, take: Take) -> None:
+        task = asyncio.ensure_future(self._kept(take))
+        self._keeping.add(task)
+        task.add_done_callback(self._keeping.discard)
+
+    async def _kept(self, take: Take) -> None:
+        try:
+            await self._line.say(await self._room.keep(take))
+        except EchoSpineError as error:
+            await self._line.say(trouble(error, final=False))
+        except Gone:
+            return
 
 
-class DeviceSession(Session):
-    """A viewer of what a device sends."""
+class SourceSession(Session):
+    """A viewer of what a device, a camera or a recording gives."""
 
-    async def run(self, opening: messages.OpenDevice) -> None:
+    async def run(self, opening: messages.OpenDevice | messages.OpenCamera | messages.OpenRecording) -> None:
         """Serve until somebody leaves."""
-        source = await self._room.work(partial(self._room.open_device, opening.host, opening.port))
+        source = await self._room.work(partial(self._open, opening))
         try:
             feed = DeviceFeed(source)
-            await self._line.say(messages.Opened(source="device", name=source.name, simulated=False))
-            await first_of(self.listen(), self.stream(feed), self.watch(feed))
+            kind = KINDS[opening.type]
+            self._source = {"device": "Live", "camera": "Camera", "recording": source.name}[kind]
+            await self._line.say(messages.Opened(source=kind, name=source.name, simulated=False))
+            await self.serve(feed, self.watch(feed))
         finally:
             await self._room.work(source.close)
 
+    def _open(self, opening: messages.OpenDevice | messages.OpenCamera | messages.OpenRecording) -> LiveSource:
+        if isinstance(opening, messages.OpenRecording):
+            return self._room.supplies.play(opening.recording_id)
+        return self._room.supplies.open_live(address_of(opening))
+
     async def watch(self, feed: DeviceFeed) -> None:
-        """Say how the device stands whenever that changes, for ever."""
+        """Say how the source stands whenever that changes, for ever."""
         said: tuple[LiveState, str] | None = None
         while True:
             standing = feed.standing
@@ -121,102 +170,3 @@ class DeviceSession(Session):
                 said = standing
                 await self._line.say(messages.Standing(state=standing[0], trouble=standing[1]))
             await asyncio.sleep(WATCH_S)
-
-
-class ScannerSession(Session):
-    """A viewer with a virtual scanner."""
-
-    def __init__(self, line: Line, room: Room) -> None:
-        super().__init__(line, room)
-        self._scanner = ScannerFeed(Scanner(room.twin, room.run))
-        self._couch: Couch | None = None
-        self._wanted: PatientParameters | None = None
-        self._wants = asyncio.Event()
-
-    async def run(self, opening: messages.OpenScanner) -> None:
-        """Serve until somebody leaves."""
-        await self._line.say(telling.opened(self._room.twin))
-        self._want(opening.patient)
-        await first_of(self.listen(), self.stream(self._scanner), self.lay())
-
-    async def wish(self, wish: messages.AnyWish) -> None:
-        """Do what is wished."""
-        match wish:
-            case messages.Control():
-                self._scanner.control(wish.number, controls_of(wish, self._room.twin.machines))
-            case messages.ChangePatient():
-                self._want(wish.patient)
-            case messages.AskView():
-                await self._aim(wish)
-            case messages.Run():
-                self._scanner.rest()
-                await super().wish(wish)
-            case _:
-                await super().wish(wish)
-
-    async def lay(self) -> None:
-        """Put the patient on the couch that is wanted, always the newest, for ever."""
-        while True:
-            await self._wants.wait()
-            self._wants.clear()
-            if self._wanted is not None:
-                await self._build(self._wanted)
-
-    def _want(self, body: messages.PatientBody) -> None:
-        self._wanted = parameters_of(body)
-        self._wants.set()
-
-    async def _build(self, parameters: PatientParameters) -> None:
-        building = self._room.couch(parameters)
-        try:
-            couch = await announced(self._line, building, "Building the patient…", seconds=BUILDING_S)
-            told = await self._room.work(partial(telling.patient, self._room.twin, couch))
-        except EchoSpineError as error:
-            await self._line.say(trouble(error, final=self._couch is None))
-            return
-        self._couch = couch
-        await self._line.say(told)
-        self._scanner.lay(couch)
-
-    async def _aim(self, wish: messages.AskView) -> None:
-        if self._couch is None:
-            return
-        twin = self._room.twin
-        try:
-            pose = await self._room.work(partial(twin.aim, self._couch.anatomy, wish.view, wish.level, wish.side))
-        except EchoSpineError as error:
-            await self._line.say(trouble(error, final=False))
-            return
-        machine, matrix = twin.usual(wish.view).name, telling.matrix(pose)
-        place = messages.Place(machine=machine, view=wish.view, level=wish.level, side=wish.side, pose=matrix)
-        await self._line.say(place)
-
-
-def trouble(error: EchoSpineError, *, final: bool) -> messages.Trouble:
-    """Return what went wrong, for a person."""
-    return messages.Trouble(title=kind_of(error).title, detail=str(error), final=final)
-
-
-async def announced(line: Line, work: Coroutine[Any, Any, T], what: str, *, seconds: float) -> T:
-    """Return what `work` gives; where it takes its time, say so."""
-    task = asyncio.ensure_future(work)
-    try:
-        done, _ = await asyncio.wait({task}, timeout=QUICK_S)
-        if not done:
-            await line.say(messages.Working(what=what, seconds=seconds))
-        return await task
-    finally:
-        task.cancel()
-
-
-async def first_of(*works: Coroutine[Any, Any, None]) -> None:
-    """Do all beside each other until one ends; end the others, and raise what it raised."""
-    tasks = [asyncio.ensure_future(work) for work in works]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -23,6 +23,6 @@ async def live(socket: WebSocket) -> None:
 
 def _load() -> Callable[[WebSocket, Room], Awaitable[None]]:
     """Load the scanner with its compiled loops, in a thread: the first viewer must not keep others waiting."""
-    from echospine.apps.server.live.session import attend
+    from echospine.apps.server.live.attending import attend
 
     return attend

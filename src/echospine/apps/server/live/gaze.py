@@ -1,0 +1,37 @@
+"""What one viewer is told of each frame: whether it wants to know, which view it looks for, and what the eye sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from echospine.apps.server.live.feeds import Shot
+from echospine.apps.server.live.packing import Sight
+from echospine.apps.server.live.seeing import told
+from echospine.domain.labels import View
+from echospine.workflow.live import Advise, Eye
+
+
+class Gaze:
+    """Looks at the frames of one viewer, unless it does not want that. `make_eye`: makes the eye when it is needed."""
+
+    def __init__(self, make_eye: Callable[[], Eye], advise: Advise) -> None:
+        self._make_eye, self._advise = make_eye, advise
+        self._eye: Eye | None = None
+        self.wanted: View | None = None
+        self.on = True
+
+    def sight(self, shot: Shot) -> Sight:
+        """Return what is said of a frame; never raises for what a model does."""
+        if not self.on:
+            return Sight()
+        eye = self._eye = self._eye or self._make_eye()
+        seen = eye.see(shot.frame)
+        if seen.interpretation is None:
+            return Sight(trouble=seen.trouble)
+        shape, packed = told(seen, eye.report(), self._advise(seen.interpretation, self.wanted))
+        return Sight(shape, packed, seen.trouble)
+
+    def close(self) -> None:
+        """Let the eye go."""
+        if self._eye is not None:
+            self._eye.close()
