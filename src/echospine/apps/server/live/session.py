@@ -93,7 +93,8 @@ class Session:
             case messages.Record():
                 await self._record(wish)
             case _:
-                raise Refused("Not for this source", f"a device or a recording is not asked for {wish.type!r}; it shows what it has")
+                what = f"a device or a recording is not asked for {wish.type!r}; it shows what it has"
+                raise Refused("Not for this source", what)
 
     async def watch_recorder(self) -> None:
         """Say how the recording stands, for ever."""
