@@ -17,7 +17,7 @@ from echospine.domain.labels import Side
 from echospine.engine.twin.anatomy import Anatomy
 from echospine.engine.twin.patient import PatientParameters, Sex
 from echospine.engine.twin.person import build_patient, make_spine, sample_patient
-from echospine.engine.twin.person.tubes import ROOT_MM
+from echospine.engine.twin.person.soft.tubes import ROOT_MM
 from echospine.engine.twin.tissues import Tissue
 
 PEOPLE = 200

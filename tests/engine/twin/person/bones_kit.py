@@ -10,7 +10,7 @@ from scipy.ndimage import map_coordinates
 
 from echospine.engine.twin.anatomy import DISTANCE_STEP_MM
 from echospine.engine.twin.patient import PatientParameters
-from echospine.engine.twin.person.bones import paint_bones
+from echospine.engine.twin.person.bones.painting import paint_bones
 from echospine.engine.twin.person.spine import Spine, make_spine
 
 LOW_MM, HIGH_MM = np.array((-62.0, -35.0, -150.0)), np.array((62.0, 92.0, 100.0))

@@ -6,7 +6,7 @@ from bones_kit import painted
 
 from echospine.domain.labels import Side
 from echospine.engine.twin.patient import LEVELS, PatientParameters, Transition
-from echospine.engine.twin.person.bone_landmarks import SURFACE_KINDS, bone_landmarks
+from echospine.engine.twin.person.bones.landmarks import SURFACE_KINDS, bone_landmarks
 from echospine.engine.twin.person.spine import make_spine
 from echospine.engine.twin.tissues import Tissue
 

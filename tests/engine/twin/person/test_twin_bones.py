@@ -10,8 +10,8 @@ from bones_kit import LOW_MM, Painted, end_plate_normal, gap_mm, painted, volume
 from echospine.domain.poses import Pose
 from echospine.engine.twin.anatomy import DISTANCE_STEP_MM
 from echospine.engine.twin.patient import LEVELS, PatientParameters, Sex, Transition
-from echospine.engine.twin.person.bars import Bar, Bone, place
-from echospine.engine.twin.person.bones import distance_at, paint, paint_bones, spine_bones
+from echospine.engine.twin.person.bones.bars import Bar, Bone, place
+from echospine.engine.twin.person.bones.painting import distance_at, paint, paint_bones, spine_bones
 from echospine.engine.twin.person.spine import make_spine
 from echospine.engine.twin.tissues import BONES, Tissue
 

@@ -11,8 +11,8 @@ from echospine.domain.errors import GeometryError
 from echospine.domain.labels import Side
 from echospine.engine.twin.anatomy import DISTANCE_STEP_MM
 from echospine.engine.twin.patient import LEVELS, PatientParameters
-from echospine.engine.twin.person.bone_landmarks import bone_landmarks
-from echospine.engine.twin.person.bones import paint, spine_bones
+from echospine.engine.twin.person.bones.landmarks import bone_landmarks
+from echospine.engine.twin.person.bones.painting import paint, spine_bones
 from echospine.engine.twin.person.ct import LABELS, anatomy_from_ct
 from echospine.engine.twin.person.spine import make_spine
 from echospine.engine.twin.tissues import BONES, Tissue

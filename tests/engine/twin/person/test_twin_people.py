@@ -14,7 +14,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[4]))
 
 from benchmarks.anatomy import PUBLISHED, Person, measure_person
-
 from echospine.domain.errors import GeometryError
 from echospine.engine.twin.anatomy import Anatomy
 from echospine.engine.twin.patient import PatientParameters, Sex

@@ -9,8 +9,8 @@ import numpy as np
 
 from echospine.engine.twin.anatomy import Anatomy
 from echospine.engine.twin.patient import PatientParameters
-from echospine.engine.twin.person.bone_landmarks import bone_landmarks
-from echospine.engine.twin.person.bones import paint_bones
+from echospine.engine.twin.person.bones.landmarks import bone_landmarks
+from echospine.engine.twin.person.bones.painting import paint_bones
 from echospine.engine.twin.person.spine import make_spine
 from echospine.engine.twin.probe import Machine
 from echospine.engine.twin.tissues import BONES, Tissue

@@ -10,13 +10,9 @@ from echospine.domain.errors import GeometryError
 from echospine.domain.units import Floats
 from echospine.engine.twin.anatomy import Anatomy
 from echospine.engine.twin.patient import PatientParameters
-from echospine.engine.twin.person.bone_landmarks import bone_landmarks
-from echospine.engine.twin.person.bones import paint, spine_bones
-from echospine.engine.twin.person.outlines import outlines
-from echospine.engine.twin.person.soft import fill, filling
-from echospine.engine.twin.person.soft_landmarks import soft_landmarks
+from echospine.engine.twin.person.bones import bone_landmarks, paint, spine_bones
+from echospine.engine.twin.person.soft import Bony, fill, filling, outlines, paint_tube, soft_landmarks, tubes_of
 from echospine.engine.twin.person.spine import Spine, make_spine
-from echospine.engine.twin.person.tubes import Bony, paint_tube, tubes_of
 
 Run = Callable[[Callable[[int], None], Iterable[int]], Iterable[object]]
 """Calls a function for each number, in any order and on any threads: `map`, or a thread pool's `map`."""

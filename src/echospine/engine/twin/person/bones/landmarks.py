@@ -12,11 +12,11 @@ from echospine.domain.labels import Side
 from echospine.domain.units import Floats
 from echospine.engine.twin.anatomy import Landmark
 from echospine.engine.twin.patient import LEVELS
-from echospine.engine.twin.person.bars import Bone
-from echospine.engine.twin.person.bones import distance_at, spine_bones
-from echospine.engine.twin.person.sacrum import posterior_spine_mm, sacral_tips
+from echospine.engine.twin.person.bones.bars import Bone
+from echospine.engine.twin.person.bones.painting import distance_at, spine_bones
+from echospine.engine.twin.person.bones.sacrum import posterior_spine_mm, sacral_tips
+from echospine.engine.twin.person.bones.vertebra import mamillary_mm
 from echospine.engine.twin.person.spine import Joint, Spine, Vertebra
-from echospine.engine.twin.person.vertebra import mamillary_mm
 
 SURFACE_KINDS = frozenset(
     {"spinous_tip", "lamina", "facet", "transverse_tip", "mamillary", "upper_end_plate", "lower_end_plate", "psis"}

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
 from echospine.engine.twin.anatomy import TissueMap
-from echospine.engine.twin.person.outlines import Outlines
+from echospine.engine.twin.person.soft.outlines import Outlines
 from echospine.engine.twin.tissues import Tissue
 
 Floats: TypeAlias = npt.NDArray[np.float64]

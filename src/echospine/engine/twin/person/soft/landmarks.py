@@ -9,9 +9,9 @@ import numpy as np
 from echospine.domain.labels import Side
 from echospine.engine.twin.anatomy import Landmark
 from echospine.engine.twin.patient import LEVELS
-from echospine.engine.twin.person.outlines import Outlines
+from echospine.engine.twin.person.soft.outlines import Outlines
+from echospine.engine.twin.person.soft.tubes import Tube
 from echospine.engine.twin.person.spine import Spine
-from echospine.engine.twin.person.tubes import Tube
 
 
 def soft_landmarks(spine: Spine, lines: Outlines, tubes: tuple[Tube, ...]) -> dict[str, Landmark]:

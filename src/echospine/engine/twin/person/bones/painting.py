@@ -10,10 +10,10 @@ from numba import njit
 
 from echospine.domain.units import Floats
 from echospine.engine.twin.anatomy import DISTANCE_STEP_MM, Distances, TissueMap
-from echospine.engine.twin.person.bars import Bone, Role
-from echospine.engine.twin.person.sacrum import pelvis_bones, rib_bones, sacrum_bone
+from echospine.engine.twin.person.bones.bars import Bone, Role
+from echospine.engine.twin.person.bones.sacrum import pelvis_bones, rib_bones, sacrum_bone
+from echospine.engine.twin.person.bones.vertebra import disc_bone, vertebra_bone
 from echospine.engine.twin.person.spine import Spine
-from echospine.engine.twin.person.vertebra import disc_bone, vertebra_bone
 from echospine.engine.twin.tissues import Tissue
 
 Record: TypeAlias = Any

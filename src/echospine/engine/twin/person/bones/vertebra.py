@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from echospine.domain.units import Floats, frozen
 from echospine.engine.twin.patient import Transition
-from echospine.engine.twin.person.bars import Bar, Bone, Role, capsule, place
+from echospine.engine.twin.person.bones.bars import Bar, Bone, Role, capsule, place
 from echospine.engine.twin.person.spine import Disc, Joint, Spine, Vertebra
 from echospine.engine.twin.tissues import Tissue
 

@@ -1,6 +1,6 @@
 """Outlines of soft tissue at each height: how thick, how wide, where it begins; from parameters and the spine.
 
-Every number that a person may have is here; `soft.py` only fills the outlines.
+Every number that a person may have is here; `filling.py` only fills the outlines.
 """
 
 from __future__ import annotations

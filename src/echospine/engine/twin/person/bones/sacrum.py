@@ -9,9 +9,9 @@ import numpy as np
 from echospine.domain.poses import Pose
 from echospine.domain.units import Floats
 from echospine.engine.twin.patient import Transition
-from echospine.engine.twin.person.bars import Bar, Bone, Role, capsule, place
+from echospine.engine.twin.person.bones.bars import Bar, Bone, Role, capsule, place
+from echospine.engine.twin.person.bones.vertebra import neighbours, parts_beside, roughness, superior_process
 from echospine.engine.twin.person.spine import Spine, Vertebra
-from echospine.engine.twin.person.vertebra import neighbours, parts_beside, roughness, superior_process
 from echospine.engine.twin.tissues import Tissue
 
 SACROILIAC_GAP_MM = 2.2
