@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,10 +72,13 @@ class Workstation:
         return dict(self.get(f"/api/exams/{newest['id']}"))
 
 
+SERVE = ("-m", "echospine", "serve", "--port", "0", "--store")
+
+
 @contextmanager
-def serving(store: Path) -> Iterator[Workstation]:
-    """Run `echospine serve` on a free port until the block ends."""
-    command = [sys.executable, "-m", "echospine", "serve", "--store", str(store), "--port", "0"]
+def serving(store: Path, program: Sequence[str] = SERVE) -> Iterator[Workstation]:
+    """Run `echospine serve`, or another program that is told the store last, on a free port until the block ends."""
+    command = [sys.executable, *program, str(store)]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     with (store.parent / "server.log").open("w") as log:
         server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)

@@ -102,6 +102,14 @@ export function startImport(name: string, form: ImportForm, ondone: (one: Import
   return one;
 }
 
+/** Watch a job that the server began for us, and keep it in the list. */
+export function watchImport(name: string, job: Job, ondone: (one: Import) => void): Import {
+  const one = new Import(name, ondone);
+  imports.list = [one, ...imports.list];
+  void one.follow(job).then(() => ondone(one));
+  return one;
+}
+
 /** Pick up what another page, or this one before it was loaded again, had started. */
 export async function resumeImports(ondone: (one: Import) => void): Promise<void> {
   const running = (await listJobs()).filter((job) => job.state === "running");

@@ -36,6 +36,7 @@ export class Link {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #final = false;
   #frozen = false;
+  #seeing = true;
   #arrived: ArrayBuffer[] = [];
   #drawing = 0;
   #control: Control | undefined;
@@ -89,6 +90,12 @@ export class Link {
     this.#run();
   }
 
+  /** Have what is seen sent with each frame, or not. */
+  see(seeing: boolean): void {
+    this.#seeing = seeing;
+    this.#run();
+  }
+
   /** Wish the picture so; of several wishes within one picture of the screen, the last is sent. */
   want(control: Control): void {
     this.#control = control;
@@ -114,7 +121,7 @@ export class Link {
   }
 
   #run(): void {
-    this.#socket?.say({ type: "run", running: !this.#frozen && !document.hidden });
+    this.#socket?.say({ type: "run", running: !this.#frozen && !document.hidden, seen: this.#seeing });
   }
 
   #said(message: Said): void {

@@ -31,7 +31,13 @@ export function scannerKeys(page: Page): readonly Shortcut[] {
 
 /** Return the keys that every source has. */
 export function sourceKeys({ scan }: Page): readonly Shortcut[] {
-  return [{ keys: ["f", " "], label: "Freeze, and live again", group: "Picture", run: () => scan.freeze() }];
+  const key = keysOf("Picture");
+  return [
+    key(["f", " "], "Freeze, and live again", () => scan.freeze()),
+    key(["s"], "Show what is seen, or the bare picture", () => scan.see(!scan.seeing)),
+    key(["r"], "Record, and end the recording", () => scan.record()),
+    key(["k"], "Keep the last 10 seconds", () => scan.keepLast()),
+  ];
 }
 
 function probeKeys({ scan }: Page): readonly Shortcut[] {

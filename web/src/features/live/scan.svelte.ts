@@ -6,6 +6,7 @@ import type {
   Knobs,
   LiveOpened,
   LivePatient,
+  LiveRecordState,
   LiveStanding,
   LiveTrouble,
   LiveWorking,
@@ -14,20 +15,27 @@ import type {
   Side,
   View,
 } from "../../api/types";
+import { momentText } from "../../shared/format";
+import { watchImport, type Import } from "../../shared/imports.svelte";
 import { notify } from "../../shared/notices.svelte";
+import { person } from "../../shared/person.svelte";
 import { Darkroom } from "../../shared/viewer/greys";
 import { between, holdOf, poseOf, possible, seat, slid, type Hold, type Matrix } from "./hold";
 import { Link, type LinkState } from "./link";
 import { mapOf, skinOf, type HeightMap, type Skin } from "./skin";
 
 export type Source =
-  { readonly kind: "scanner" } | { readonly kind: "device"; readonly host: string; readonly port: number };
+  | { readonly kind: "scanner" }
+  | { readonly kind: "device"; readonly host: string; readonly port: number }
+  | { readonly kind: "camera"; readonly device: string }
+  | { readonly kind: "recording"; readonly id: string };
 
 /** What is on the screen now: everything belongs to the same frame. */
 export interface Screen {
   readonly head: FrameHead;
   readonly picture: ImageBitmap;
   readonly truth: Uint8Array | undefined;
+  readonly labels: Uint8Array | undefined;
 }
 
 /** A standard view, as it is asked for. */
@@ -39,6 +47,8 @@ export interface Standard {
 
 const GLIDE_MS = 380;
 const METER_MS = 250;
+/** How much of what was shown can be kept afterwards. */
+export const KEPT_S = 10;
 export const LIMITS = {
   depth_mm: { least: 30, most: 200, step: 5 },
   gain_db: { least: -30, most: 30, step: 1 },
@@ -67,6 +77,13 @@ export class Scan {
   frozen = $state(false);
   breathing = $state(true);
   truth = $state(false);
+  /** Whether what is seen is sent with each frame, and what of it nobody wants to see. */
+  seeing = $state(true);
+  hidden = $state.raw<ReadonlySet<string>>(new Set());
+  /** The view that advice leads to. */
+  wanted = $state.raw<View>();
+  recording = $state.raw<LiveRecordState>();
+  kept = $state.raw<readonly Import[]>([]);
   hold = $state.raw<Hold>();
   machine = $state.raw<Machine>();
   knobs = $state.raw<Knobs>();
@@ -86,10 +103,10 @@ export class Scan {
       opening: () => this.#opening(),
       state: (state) => this.#linked(state),
       said: (message) => this.#said(message),
-      shown: ({ head, pixels, truth }) => {
+      shown: ({ head, pixels, truth, labels }) => {
         this.screen?.picture.close();
         const picture = this.#darkroom.develop(pixels, head.width, head.height, head.channels);
-        this.screen = { head, picture, truth };
+        this.screen = { head, picture, truth, labels };
       },
     });
     this.#meter = setInterval(() => this.#measure(), METER_MS);
@@ -103,7 +120,7 @@ export class Scan {
   open(source: Source): void {
     this.source = source;
     this.opened = this.patient = this.skin = this.bones = this.hold = this.machine = this.knobs = undefined;
-    this.trouble = this.working = this.standing = this.standard = undefined;
+    this.trouble = this.working = this.standing = this.standard = this.recording = undefined;
     this.#clear();
     this.#link.freeze((this.frozen = false));
     this.#link.open();
@@ -186,6 +203,42 @@ export class Scan {
     this.#touch();
   }
 
+  /** Have what is seen drawn over the picture, or not. */
+  see(seeing: boolean): void {
+    this.seeing = seeing;
+    this.#link.see(seeing);
+  }
+
+  /** Show a structure, or leave it out. */
+  show(structure: string, shown: boolean): void {
+    const hidden = new Set(this.hidden);
+    if (shown) hidden.delete(structure);
+    else hidden.add(structure);
+    this.hidden = hidden;
+  }
+
+  /** Let advice lead to a view; undefined: to none. */
+  want(view: View | undefined): void {
+    this.wanted = view;
+    this.#link.say({ type: "want", view: view ?? null });
+  }
+
+  /** Record from now on, or end the recording, which then goes into an examination. */
+  record(): void {
+    this.#record(this.recording?.recording ? "stop" : "start");
+  }
+
+  /** Put the last seconds into an examination. */
+  keepLast(): void {
+    this.#record("last");
+  }
+
+  #record(action: "start" | "stop" | "last"): void {
+    const from = this.opened?.source === "scanner" ? "Simulated scan" : "Live recording";
+    const title = `${from}, ${momentText(new Date().toISOString())}`;
+    this.#link.say({ type: "record", action, seconds: KEPT_S, title, who: person.name });
+  }
+
   /** Put another person on the couch. */
   lay(patient: PatientBody): void {
     this.trouble = undefined;
@@ -200,13 +253,16 @@ export class Scan {
   #opening(): Opening {
     const { source } = this;
     if (source.kind === "device") return { type: "open-device", host: source.host, port: source.port };
+    if (source.kind === "camera") return { type: "open-camera", device: source.device };
+    if (source.kind === "recording") return { type: "open-recording", recording_id: source.id };
     const patient = this.patient?.patient;
     return { type: "open-scanner", ...(patient && { patient }) } as Opening;
   }
 
   #linked(state: LinkState): void {
     this.link = state;
-    if (state === "lost") this.working = undefined;
+    if (state === "lost") this.working = this.recording = undefined;
+    if (state === "open" && this.wanted) this.want(this.wanted);
   }
 
   #said(message: Said): void {
@@ -224,6 +280,11 @@ export class Scan {
       this.#glideTo(message.pose);
     } else if (message.type === "standing") {
       this.standing = message;
+    } else if (message.type === "record") {
+      this.recording = message;
+    } else if (message.type === "recorded") {
+      const name = `${message.frames} frames, ${message.seconds.toFixed(1)} s`;
+      this.kept = [watchImport(name, message.job, () => undefined), ...this.kept].slice(0, 2);
     } else {
       this.working = undefined;
       this.standard = undefined;

@@ -13,6 +13,15 @@ export type Shape =
       readonly strength?: number;
       readonly fill?: string;
     }
+  | {
+      /** An area of several closed lines; one that runs the other way round is a hole. */
+      readonly kind: "region";
+      readonly loops: readonly (readonly Point[])[];
+      readonly colour: string;
+      /** How strong its tint is, 0 to 1; its edge is drawn as strong as `edge`. */
+      readonly tint: number;
+      readonly edge: number;
+    }
   | { readonly kind: "knob"; readonly at: Point; readonly colour: string; readonly chosen?: boolean }
   | { readonly kind: "cross"; readonly at: Point; readonly colour: string }
   | {
@@ -22,6 +31,7 @@ export type Shape =
       readonly colour: string;
       /** Where the text stands to its point: beside it in a box of its own, or bare before it or over it. */
       readonly stand?: "beside" | "before" | "over";
+      readonly strength?: number;
     };
 
 type Place = (point: Point) => Point;
@@ -38,6 +48,7 @@ const TEXT_FONT = '600 13px "Inter Variable", system-ui, sans-serif';
 
 const DRAW: { [Kind in Shape["kind"]]: Draw<Kind> } = {
   line: drawLine,
+  region: drawRegion,
   knob: drawKnob,
   cross: drawCross,
   text: drawText,
@@ -69,6 +80,25 @@ function drawLine(context: CanvasRenderingContext2D, shape: Extract<Shape, { kin
   context.globalAlpha = shape.strength ?? 1;
   if (shape.dashed) context.setLineDash([6, 5]);
   strokeTwice(context, shape.colour, width);
+}
+
+function drawRegion(
+  context: CanvasRenderingContext2D,
+  { loops, colour, tint, edge }: Extract<Shape, { kind: "region" }>,
+  place: Place,
+): void {
+  context.beginPath();
+  for (const loop of loops) {
+    loop.forEach((point, i) => (i ? context.lineTo(...place(point)) : context.moveTo(...place(point))));
+    context.closePath();
+  }
+  context.fillStyle = context.strokeStyle = colour;
+  context.globalAlpha = tint;
+  context.fill();
+  context.globalAlpha = edge;
+  context.lineWidth = 1.25;
+  context.lineJoin = "round";
+  context.stroke();
 }
 
 /** A dark halo under the colour keeps a line visible on bright echoes as well as on black. */
@@ -115,10 +145,11 @@ function drawCross(
 
 function drawText(
   context: CanvasRenderingContext2D,
-  { at, text, colour, stand = "beside" }: Extract<Shape, { kind: "text" }>,
+  { at, text, colour, stand = "beside", strength = 1 }: Extract<Shape, { kind: "text" }>,
   place: Place,
 ): void {
   const [x, y] = place(at);
+  context.globalAlpha = strength;
   context.font = TEXT_FONT;
   context.textBaseline = "middle";
   if (stand !== "beside") {

@@ -1,0 +1,139 @@
+"""The workstation with a model that knows the truth about the virtual patient: `python truthful_server.py STORE`.
+
+It stands for a learned one in tests of the page: structures, landmarks, view, level and silence, frame by frame.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+import echospine.apps.wiring as wiring
+from echospine.apps.server.run import run_server
+from echospine.domain.errors import GeometryError, ModelError
+from echospine.domain.frames import Frame
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import Field, Method, Quality, Sector, Side, Structure, Surface, View
+from echospine.domain.poses import Pose
+from echospine.domain.sights import Doubt, Landmark, LevelBelief, Sighting, StructureMap, ViewBelief
+from echospine.engine.twin.anatomy import Anatomy
+from echospine.engine.twin.patient import PatientParameters
+from echospine.engine.twin.person import build_patient
+from echospine.engine.twin.scene import standard_view
+from echospine.engine.twin.tissues import TISSUES, Tissue
+
+STEP_PX = 2
+NEAR_MM, FAR_MM, FAR_DEG = 4.0, 15.0, 15.0
+BONES = [Structure.SPINOUS_PROCESS, Structure.LAMINA, Structure.ARTICULAR_PROCESS, Structure.TRANSVERSE_PROCESS]
+KINDS = {"spinous_tip": Landmark.SPINOUS_TIP, "lamina": Landmark.LAMINA, "facet": Landmark.FACET}
+KINDS |= {"transverse_tip": Landmark.TRANSVERSE_TIP, "interlaminar": Landmark.INTERLAMINAR_WINDOW}
+STRUCTURES = np.zeros(256, np.uint8)
+STRUCTURES[[int(tissue) for tissue in Tissue]] = [TISSUES[tissue].structure for tissue in Tissue]
+
+
+class TruthModel:
+    """Looks up in the anatomy what lies under each cell of the picture."""
+
+    method = Method("the twin's truth", "1")
+
+    @cached_property
+    def anatomy(self) -> Anatomy:
+        return build_patient(PatientParameters())
+
+    @cached_property
+    def places(self) -> list[tuple[View, Pose]]:
+        found = []
+        for view in View:
+            for level in ("L2", "L3", "L4", "L5"):
+                for side in (Side.MIDLINE, Side.LEFT, Side.RIGHT):
+                    try:
+                        found.append((view, standard_view(self.anatomy, view, level, side)))
+                    except (GeometryError, KeyError, ValueError):
+                        continue
+        return found
+
+    def survey(self, samples: Sequence[Frame]) -> Field:
+        geometry = samples[0].geometry
+        return Field(Sector(np.zeros(geometry.width), np.full(geometry.width, geometry.height - 1.0)))
+
+    def interpret(self, frame: Frame, field: Field) -> Interpretation:
+        try:
+            probe, image = frame.pose("Patient", "Probe"), frame.pose("Probe", "Image")
+        except GeometryError as error:
+            raise ModelError(f"the truth is known of the virtual patient only: {error}") from error
+        labels = self._labels(frame, probe, image)
+        contact = float((labels[4:16, 40:-40] > 0).mean())
+        silent = contact < 0.2
+        quality = Quality(contact, 0.0, 0.3, contact, () if contact > 0.8 else ("no contact: press, or add gel",))
+        reasons = ("the picture is unlike any that the model has learned from",) if silent else ()
+        return Interpretation(
+            frame.index,
+            self.method,
+            field,
+            tuple(surfaces(labels, frame.geometry.width)),
+            quality,
+            structures=StructureMap(labels, np.where(labels > 0, 225, 250).astype(np.uint8), (0.5, 0.5), STEP_PX),
+            landmarks=tuple(self._landmarks(frame, probe, image)),
+            view=self._view(probe),
+            level=self._level(probe),
+            doubt=Doubt(1.5 if silent else 0.2, silent, (Structure.NERVE,), reasons),
+        )
+
+    def _labels(self, frame: Frame, probe: Pose, image: Pose) -> np.ndarray:
+        rows, columns = frame.geometry.height // STEP_PX, frame.geometry.width // STEP_PX
+        row, column = np.mgrid[:rows, :columns] * float(STEP_PX) + (STEP_PX - 1) / 2
+        points = probe.apply(image.apply(np.stack([column, row, np.zeros_like(row)], axis=-1)))
+        inside = frame.grey[::STEP_PX, ::STEP_PX][:rows, :columns] > 0
+        found = STRUCTURES[self.anatomy.tissue_at(points)]
+        return np.where(np.logical_or.accumulate(inside, axis=0), found, 0).astype(np.uint8)
+
+    def _landmarks(self, frame: Frame, probe: Pose, image: Pose) -> list[Sighting]:
+        found = []
+        for mark in self.anatomy.landmarks.values():
+            at = (probe @ image).inverse.apply(mark.point_mm)
+            off_mm = abs(float(probe.inverse.apply(mark.point_mm)[2]))
+            inside = 0 <= at[0] < frame.geometry.width and 0 <= at[1] < frame.geometry.height
+            if mark.kind in KINDS and off_mm < NEAR_MM and inside:
+                doubt = np.array([[30.0, 8.0], [8.0, 14.0]])
+                found.append(Sighting(KINDS[mark.kind], (float(at[0]), float(at[1])), doubt, 1 - off_mm / 8))
+        return found
+
+    def _view(self, probe: Pose) -> ViewBelief:
+        def away(pose: Pose) -> float:
+            turn = np.degrees(
+                np.arccos(np.clip((np.trace(pose.matrix[:3, :3].T @ probe.matrix[:3, :3]) - 1) / 2, -1, 1))
+            )
+            return float(np.linalg.norm((pose.matrix - probe.matrix)[:3, 3]) / FAR_MM + turn / FAR_DEG)
+
+        best, view = min((away(pose), view) for view, pose in self.places)
+        share = round(float(np.clip(1.0 - 0.35 * best, 0.35, 0.97)), 3)
+        return ViewBelief(tuple(sorted([(view, share), (View.OTHER, 1 - share)], key=lambda one: -one[1])))
+
+    def _level(self, probe: Pose) -> LevelBelief:
+        tips = [m for m in self.anatomy.landmarks.values() if m.kind == "spinous_tip" and m.level in "L1L2L3L4L5"]
+        away = np.array([abs(float(tip.point_mm[2] - probe.matrix[2, 3])) for tip in tips])
+        weight = np.exp(-((away / 9.0) ** 2)) + 1e-6
+        shares = sorted(zip([tip.level for tip in tips], weight / weight.sum(), strict=True), key=lambda one: -one[1])
+        return LevelBelief(tuple((level, float(share)) for level, share in shares), "counted from the sacrum")
+
+
+def surfaces(labels: np.ndarray, width: int) -> list[Surface]:
+    """Return the uppermost bone of each kind as a line over the columns of the picture."""
+    bone = np.isin(labels, BONES)
+    top = np.where(bone.any(axis=0), bone.argmax(axis=0), -1)
+    kind = np.where(top >= 0, labels[np.maximum(top, 0), np.arange(labels.shape[1])], 0)
+    found = []
+    for one in BONES:
+        row = np.where(kind == one, STEP_PX * top.astype(np.float64), np.nan).repeat(STEP_PX)[:width]
+        if np.isfinite(row).sum() > 8:
+            found.append(Surface(one, row, np.full(width, 0.85)))
+    return found
+
+
+if __name__ == "__main__":
+    wiring.build_model = TruthModel
+    run_server(Path(sys.argv[1]), host="127.0.0.1", port=0, open_browser=False)

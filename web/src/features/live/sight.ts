@@ -1,0 +1,188 @@
+/**
+ * What is seen, drawn over the very frame it was seen in: tinted structures, surfaces, landmarks, and names.
+ * It remembers where names stood, so that they stay there; it shows a name when it has lasted, and not before.
+ */
+
+import type { LandmarkKind, Seen, SeenLandmark, SeenMap } from "../../api/types";
+import { colourOf } from "../../shared/colours";
+import { words } from "../../shared/format";
+import type { Point } from "../../shared/geometry";
+import type { Shape } from "../../shared/viewer/shapes";
+import type { Screen } from "./scan.svelte";
+import { outlines, seats, type Seat } from "./truth";
+
+/** The same each time, so that nothing is drawn anew because of it. */
+const NOTHING: readonly Shape[] = [];
+const LEAST_STEPS = 10;
+/** Cells around a name's place that belong to its structure. */
+const LEAST_ROOM = 3;
+/** Names look for a better seat every so many frames. */
+const SEATS_EVERY = 3;
+const SURE = 0.5;
+const LEAST_STRENGTH = 0.45;
+const SHORTEST_NAMED = 24;
+/** A name is shown after so many frames with it, and taken away after so many without. */
+const COMES_AFTER = 3;
+const GOES_AFTER = 6;
+/** A name that follows a line moves this share of the way with each frame. */
+const FOLLOW = 0.25;
+/** How far over its line a name stands, pixels of the picture. */
+const NAME_OVER = 14;
+const ELLIPSE_STEPS = 32;
+export const LANDMARKS = "landmarks";
+
+const OF: Record<LandmarkKind, string> = {
+  spinous_tip: "spinous_process",
+  lamina: "lamina",
+  facet: "articular_process",
+  transverse_tip: "transverse_process",
+  interlaminar_window: "posterior_complex",
+  midline: "background",
+  nerve_exit: "nerve",
+};
+
+interface Name {
+  at: Point;
+  /** Frames with it (above zero), or without it since it was last there (below). */
+  age: number;
+}
+
+export class Sights {
+  #seats: readonly Seat[] = [];
+  #frames = 0;
+  #map = "";
+  readonly #names = new Map<string, Name>();
+
+  /** Return what is drawn; `hidden`: structures that nobody wants to see. */
+  draw({ head, labels }: Screen, hidden: ReadonlySet<string>): readonly Shape[] {
+    const { seen } = head;
+    if (!seen || seen.silent) {
+      this.#names.clear();
+      return NOTHING;
+    }
+    const surfaces = seen.surfaces.filter(({ structure }) => !hidden.has(structure));
+    const lined = new Set(surfaces.map(({ structure }) => structure));
+    return [
+      ...(seen.map && labels ? regions(seen.map, labels, hidden, lined) : []),
+      ...surfaces.flatMap(lines),
+      ...(hidden.has(LANDMARKS) ? [] : seen.landmarks.flatMap(mark)),
+      ...this.#named(seen, labels, hidden),
+    ];
+  }
+
+  #named(seen: Seen, labels: Uint8Array | undefined, hidden: ReadonlySet<string>): Shape[] {
+    const wanted = this.#places(seen, labels);
+    for (const [structure, at] of wanted) {
+      const known = this.#names.get(structure);
+      if (known) [known.at, known.age] = [at, Math.max(known.age, 0) + 1];
+      else this.#names.set(structure, { at, age: 1 });
+    }
+    for (const [structure, name] of this.#names) {
+      if (wanted.has(structure)) continue;
+      name.age = name.age >= COMES_AFTER || name.age < 0 ? Math.min(name.age, 0) - 1 : -GOES_AFTER;
+      if (name.age <= -GOES_AFTER) this.#names.delete(structure);
+    }
+    const shown = [...this.#names].filter(([structure, { age }]) => !hidden.has(structure) && stands(age));
+    return shown.map(([structure, { at }]) => ({
+      kind: "text",
+      at,
+      text: words(structure),
+      colour: colourOf(structure),
+      stand: "over",
+    }));
+  }
+
+  /** Return where the name of each structure belongs: on its area where it has one, else over its line. */
+  #places(seen: Seen, labels: Uint8Array | undefined): Map<string, Point> {
+    const found = new Map<string, Point>();
+    for (const { structure, lines: runs } of seen.surfaces) {
+      const at = above(runs, this.#names.get(structure)?.at);
+      if (at) found.set(structure, at);
+    }
+    if (!seen.map || !labels) return found;
+    const names = new Map(seen.map.structures.map(({ id, structure }) => [id, structure]));
+    for (const { id, at, room } of this.#seated(seen.map, labels)) {
+      const structure = names.get(id);
+      if (structure && room >= LEAST_ROOM && !found.has(structure)) found.set(structure, onPicture(seen.map, at));
+    }
+    return found;
+  }
+
+  #seated(map: SeenMap, labels: Uint8Array): readonly Seat[] {
+    const form = `${map.columns} ${map.rows}`;
+    if (form !== this.#map) [this.#map, this.#seats, this.#frames] = [form, [], 0];
+    if (this.#frames++ % SEATS_EVERY === 0) this.#seats = seats(labels, map.columns, map.rows, this.#seats);
+    const there = new Set(map.structures.map(({ id }) => id));
+    return this.#seats.filter(({ id }) => there.has(id));
+  }
+}
+
+function stands(age: number): boolean {
+  return age >= COMES_AFTER || (age < 0 && age > -GOES_AFTER);
+}
+
+function onPicture({ x_px, y_px, step_px }: SeenMap, [column, row]: Point): Point {
+  return [x_px + column * step_px, y_px + row * step_px];
+}
+
+/** Return the tinted areas; one whose surface is drawn as a line needs no edge. */
+function regions(map: SeenMap, labels: Uint8Array, hidden: ReadonlySet<string>, lined: ReadonlySet<string>): Shape[] {
+  const known = new Map(map.structures.map((one) => [one.id, one]));
+  return outlines(labels, map.columns, map.rows, LEAST_STEPS).flatMap(({ id, loops }): Shape[] => {
+    const { structure, probability } = known.get(id) ?? { structure: "background", probability: 0 };
+    if (hidden.has(structure) || !loops.length) return [];
+    const strength = LEAST_STRENGTH + (1 - LEAST_STRENGTH) * probability;
+    const placed = loops.map((loop) => loop.map((point) => onPicture(map, point)));
+    const [tint, edge] = [0.24 * strength, lined.has(structure) ? 0 : 0.8 * strength];
+    return [{ kind: "region", loops: placed, colour: colourOf(structure), tint, edge }];
+  });
+}
+
+/** Return the lines of a surface; one that is less sure is fainter, and broken below SURE. */
+function lines({ structure, lines: runs, confidence }: Seen["surfaces"][number]): Shape[] {
+  return runs.map((points, i): Shape => {
+    const sure = confidence[i] ?? 1;
+    const strength = LEAST_STRENGTH + (1 - LEAST_STRENGTH) * sure;
+    return { kind: "line", points, colour: colourOf(structure), width: 2.5, dashed: sure < SURE, strength };
+  });
+}
+
+/** Return a landmark: a cross, and the ellipse in which it lies with a probability of 95 %. */
+function mark({ landmark, at_px, long_px, short_px, turn_rad, confidence }: SeenLandmark): Shape[] {
+  const colour = colourOf(OF[landmark]);
+  const points = Array.from({ length: ELLIPSE_STEPS }, (_, i): Point => {
+    const angle = (2 * Math.PI * i) / ELLIPSE_STEPS;
+    const [along, across] = [long_px * Math.cos(angle), short_px * Math.sin(angle)];
+    const [cos, sin] = [Math.cos(turn_rad), Math.sin(turn_rad)];
+    return [at_px[0] + along * cos - across * sin, at_px[1] + along * sin + across * cos];
+  });
+  const strength = LEAST_STRENGTH + (1 - LEAST_STRENGTH) * confidence;
+  const name: Shape = { kind: "text", at: at_px, text: words(landmark), colour, strength };
+  return [
+    { kind: "line", points, colour, closed: true, width: 1, dashed: confidence < SURE, strength },
+    { kind: "cross", at: at_px, colour },
+    ...(confidence >= SURE ? [name] : []),
+  ];
+}
+
+/** Return a place over the middle of the longest line; one that is still over a line follows it and stays. */
+function above(runs: readonly (readonly Point[])[], before: Point | undefined): Point | undefined {
+  const length = (run: readonly Point[]): number => run.at(-1)![0] - run[0]![0];
+  const longest = runs.reduce<readonly Point[] | undefined>(
+    (best, run) => (best && length(best) >= length(run) ? best : run),
+    undefined,
+  );
+  if (!longest || length(longest) < SHORTEST_NAMED) return undefined;
+  const home = before && runs.find((run) => run[0]![0] <= before[0] && before[0] <= run.at(-1)![0]);
+  const kept = home !== undefined && length(home) > 0.5 * length(longest);
+  const x = kept ? before![0] : (longest[0]![0] + longest.at(-1)![0]) / 2;
+  const y = heightAt(kept ? home : longest, x) - NAME_OVER;
+  return [x, kept ? before![1] + FOLLOW * (y - before![1]) : y];
+}
+
+function heightAt(run: readonly Point[], x: number): number {
+  const next = run.findIndex(([column]) => column >= x);
+  const [right, left] = [run[Math.max(0, next)]!, run[Math.max(0, next - 1)]!];
+  const share = right[0] === left[0] ? 0 : (x - left[0]) / (right[0] - left[0]);
+  return left[1] + share * (right[1] - left[1]);
+}
