@@ -27,6 +27,7 @@ from echospine.engine.twin.scene import standard_view
 from echospine.engine.twin.tissues import TISSUES, Tissue
 
 STEP_PX = 2
+CONTACT_CELLS = 6
 NEAR_MM, FAR_MM, FAR_DEG = 4.0, 15.0, 15.0
 BONES = [Structure.SPINOUS_PROCESS, Structure.LAMINA, Structure.ARTICULAR_PROCESS, Structure.TRANSVERSE_PROCESS]
 KINDS = {"spinous_tip": Landmark.SPINOUS_TIP, "lamina": Landmark.LAMINA, "facet": Landmark.FACET}
@@ -66,7 +67,7 @@ class TruthModel:
         except GeometryError as error:
             raise ModelError(f"the truth is known of the virtual patient only: {error}") from error
         labels = self._labels(frame, probe, image)
-        contact = float((labels[4:16, 40:-40] > 0).mean())
+        contact = touching(frame.grey[::STEP_PX, ::STEP_PX] > 0, labels)
         silent = contact < 0.2
         quality = Quality(contact, 0.0, 0.3, contact, () if contact > 0.8 else ("no contact: press, or add gel",))
         reasons = ("the picture is unlike any that the model has learned from",) if silent else ()
@@ -103,13 +104,7 @@ class TruthModel:
         return found
 
     def _view(self, probe: Pose) -> ViewBelief:
-        def away(pose: Pose) -> float:
-            turn = np.degrees(
-                np.arccos(np.clip((np.trace(pose.matrix[:3, :3].T @ probe.matrix[:3, :3]) - 1) / 2, -1, 1))
-            )
-            return float(np.linalg.norm((pose.matrix - probe.matrix)[:3, 3]) / FAR_MM + turn / FAR_DEG)
-
-        best, view = min((away(pose), view) for view, pose in self.places)
+        best, view = min((away(pose, probe), view) for view, pose in self.places)
         share = round(float(np.clip(1.0 - 0.35 * best, 0.35, 0.97)), 3)
         return ViewBelief(tuple(sorted([(view, share), (View.OTHER, 1 - share)], key=lambda one: -one[1])))
 
@@ -119,6 +114,22 @@ class TruthModel:
         weight = np.exp(-((away / 9.0) ** 2)) + 1e-6
         shares = sorted(zip([tip.level for tip in tips], weight / weight.sum(), strict=True), key=lambda one: -one[1])
         return LevelBelief(tuple((level, float(share)) for level, share in shares), "counted from the sacrum")
+
+
+def away(one: Pose, other: Pose) -> float:
+    """Return how far two probes are apart, 1 where that is as far as a view reaches."""
+    cosine = (np.trace(one.matrix[:3, :3].T @ other.matrix[:3, :3]) - 1) / 2
+    turn_deg = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+    return float(np.linalg.norm((one.matrix - other.matrix)[:3, 3]) / FAR_MM + turn_deg / FAR_DEG)
+
+
+def touching(inside: np.ndarray, labels: np.ndarray) -> float:
+    """Return the share of columns with tissue a little below the first pixel of the field."""
+    columns = np.flatnonzero(inside.any(axis=0))
+    first = inside[:, columns].argmax(axis=0)
+    rows = np.minimum(first + CONTACT_CELLS, labels.shape[0] - 1)
+    near = first < inside.shape[0] // 3  # beyond lie the sides of the sector, which are no face
+    return float((labels[rows, columns] > 0)[near].mean()) if near.any() else 0.0
 
 
 def surfaces(labels: np.ndarray, width: int) -> list[Surface]:

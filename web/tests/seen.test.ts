@@ -143,6 +143,25 @@ describe("what is drawn", () => {
     expect(drawn).toMatchObject({ kind: "line", dashed: true });
   });
 
+  it("leaves out a name that would cover one which stands longer, and not a moment later another", () => {
+    const sights = new Sights();
+    const at = (structure: string, y: number): Seen["surfaces"][number] => ({
+      structure,
+      lines: [
+        [
+          [10, y],
+          [110, y],
+        ],
+      ],
+      confidence: [0.9],
+    });
+    const both = screen(seen({ surfaces: [at("lamina", 50), at("bone", 54)] }));
+    for (let i = 0; i < 5; i++) sights.draw(screen(seen({ surfaces: [at("bone", 54)] })), nobody);
+    const shown = Array.from({ length: 6 }, () => names(sights.draw(both, nobody, 1)).map(({ text }) => text));
+    expect(shown).toEqual(Array.from({ length: 6 }, () => ["Bone"]));
+    expect(names(sights.draw(both, nobody, 8))).toHaveLength(2);
+  });
+
   it("marks a landmark with the ellipse of its doubt", () => {
     const landmarks: Seen["landmarks"] = [
       {

@@ -283,7 +283,7 @@ export class Scan {
     } else if (message.type === "record") {
       this.recording = message;
     } else if (message.type === "recorded") {
-      const name = `${message.frames} frames, ${message.seconds.toFixed(1)} s`;
+      const name = `${message.seconds.toFixed(1)} s kept`;
       this.kept = [watchImport(name, message.job, () => undefined), ...this.kept].slice(0, 2);
     } else {
       this.working = undefined;

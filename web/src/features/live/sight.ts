@@ -28,6 +28,9 @@ const GOES_AFTER = 6;
 const FOLLOW = 0.25;
 /** How far over its line a name stands, pixels of the picture. */
 const NAME_OVER = 14;
+/** Width of a letter and height of a line on the screen, about. */
+const LETTER_PX = 7.2;
+const LINE_PX = 16;
 const ELLIPSE_STEPS = 32;
 export const LANDMARKS = "landmarks";
 
@@ -53,8 +56,11 @@ export class Sights {
   #map = "";
   readonly #names = new Map<string, Name>();
 
-  /** Return what is drawn; `hidden`: structures that nobody wants to see. */
-  draw({ head, labels }: Screen, hidden: ReadonlySet<string>): readonly Shape[] {
+  /**
+   * Return what is drawn; `hidden`: structures that nobody wants to see; `scale`: screen pixels per picture pixel, by
+   * which names that would cover each other are told apart.
+   */
+  draw({ head, labels }: Screen, hidden: ReadonlySet<string>, scale = 1): readonly Shape[] {
     const { seen } = head;
     if (!seen || seen.silent) {
       this.#names.clear();
@@ -62,15 +68,22 @@ export class Sights {
     }
     const surfaces = seen.surfaces.filter(({ structure }) => !hidden.has(structure));
     const lined = new Set(surfaces.map(({ structure }) => structure));
+    const named = this.#named(seen, labels, hidden, scale);
+    const marked = hidden.has(LANDMARKS) ? [] : seen.landmarks;
     return [
       ...(seen.map && labels ? regions(seen.map, labels, hidden, lined) : []),
       ...surfaces.flatMap(lines),
-      ...(hidden.has(LANDMARKS) ? [] : seen.landmarks.flatMap(mark)),
-      ...this.#named(seen, labels, hidden),
+      ...marked.flatMap((one) => mark(one, named.has(OF[one.landmark]))),
+      ...named.values(),
     ];
   }
 
-  #named(seen: Seen, labels: Uint8Array | undefined, hidden: ReadonlySet<string>): Shape[] {
+  #named(
+    seen: Seen,
+    labels: Uint8Array | undefined,
+    hidden: ReadonlySet<string>,
+    scale: number,
+  ): ReadonlyMap<string, Shape> {
     const wanted = this.#places(seen, labels);
     for (const [structure, at] of wanted) {
       const known = this.#names.get(structure);
@@ -82,14 +95,17 @@ export class Sights {
       name.age = name.age >= COMES_AFTER || name.age < 0 ? Math.min(name.age, 0) - 1 : -GOES_AFTER;
       if (name.age <= -GOES_AFTER) this.#names.delete(structure);
     }
-    const shown = [...this.#names].filter(([structure, { age }]) => !hidden.has(structure) && stands(age));
-    return shown.map(([structure, { at }]) => ({
-      kind: "text",
-      at,
-      text: words(structure),
-      colour: colourOf(structure),
-      stand: "over",
-    }));
+    const standing = [...this.#names].filter(([structure, { age }]) => !hidden.has(structure) && stands(age));
+    const found = new Map<string, Shape>();
+    const taken: Box[] = [];
+    for (const [structure, { at }] of standing) {
+      const text = words(structure);
+      const box = boxOf(at, text, scale);
+      if (taken.some((other) => meet(box, other))) continue;
+      taken.push(box);
+      found.set(structure, { kind: "text", at, text, colour: colourOf(structure), stand: "over" });
+    }
+    return found;
   }
 
   /** Return where the name of each structure belongs: on its area where it has one, else over its line. */
@@ -115,6 +131,18 @@ export class Sights {
     const there = new Set(map.structures.map(({ id }) => id));
     return this.#seats.filter(({ id }) => there.has(id));
   }
+}
+
+/** Left, top, right and bottom of a name, pixels of the picture. */
+type Box = readonly [number, number, number, number];
+
+function boxOf([x, y]: Point, text: string, scale: number): Box {
+  const [half, high] = [(text.length * LETTER_PX) / 2 / scale, LINE_PX / 2 / scale];
+  return [x - half, y - high, x + half, y + high];
+}
+
+function meet(one: Box, other: Box): boolean {
+  return one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3];
 }
 
 function stands(age: number): boolean {
@@ -147,8 +175,8 @@ function lines({ structure, lines: runs, confidence }: Seen["surfaces"][number])
   });
 }
 
-/** Return a landmark: a cross, and the ellipse in which it lies with a probability of 95 %. */
-function mark({ landmark, at_px, long_px, short_px, turn_rad, confidence }: SeenLandmark): Shape[] {
+/** Return a landmark: a cross, the ellipse in which it lies with a probability of 95 %, and a name unless it has one. */
+function mark({ landmark, at_px, long_px, short_px, turn_rad, confidence }: SeenLandmark, named: boolean): Shape[] {
   const colour = colourOf(OF[landmark]);
   const points = Array.from({ length: ELLIPSE_STEPS }, (_, i): Point => {
     const angle = (2 * Math.PI * i) / ELLIPSE_STEPS;
@@ -161,7 +189,7 @@ function mark({ landmark, at_px, long_px, short_px, turn_rad, confidence }: Seen
   return [
     { kind: "line", points, colour, closed: true, width: 1, dashed: confidence < SURE, strength },
     { kind: "cross", at: at_px, colour },
-    ...(confidence >= SURE ? [name] : []),
+    ...(confidence >= SURE && !named ? [name] : []),
   ];
 }
 
