@@ -23,7 +23,7 @@ from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Field, Method, Structure
 from echospine.workflow.live import Newest
 from rich_model import RichModel
-from scanner_kit import PlainTwin
+from scanner_kit import PlainTwin, upright
 from serving import BrightestRow, memory_house, serving
 
 WIDTH, HEIGHT, STEP_MM = 64, 48, 0.25
@@ -136,6 +136,17 @@ def test_the_virtual_scanner_is_looked_at_too(call: Call):
     with call() as viewer:
         viewer.scan()
         assert seen(viewer)["seen"]["method"] == "rich"
+
+
+def test_a_probe_in_the_air_names_nothing(call: Call):
+    with call() as viewer:
+        viewer.scan()
+        assert seen(viewer)["seen"]["silent"] is False
+        viewer.control(2, pose=upright(20.0, 0.0, press_mm=-20.0).matrix.ravel().tolist())
+        while (head := seen(viewer))["control"] < 2:
+            pass
+    assert head["contact"] == 0 and head["seen"]["silent"] is True
+    assert head["seen"]["surfaces"] == [] and head["seen"]["map"] is None
 
 
 def test_advice_leads_to_the_view_that_is_wanted(tmp_path: Path, device: int):

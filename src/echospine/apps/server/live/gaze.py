@@ -26,9 +26,11 @@ class Gaze:
             return Sight()
         eye = self._eye = self._eye or self._make_eye()
         seen = eye.see(shot.frame)
-        if seen.interpretation is None:
+        found = seen.interpretation
+        if found is None:
             return Sight(trouble=seen.trouble)
-        shape, packed = told(seen, eye.report(), self._advise(seen.interpretation, self.wanted))
+        advice = self._advise(found, self.wanted)
+        shape, packed = told(seen, found, eye.report(), advice=advice, contact=shot.contact)
         return Sight(shape, packed, seen.trouble)
 
     def close(self) -> None:

@@ -22,15 +22,15 @@ _RUN = np.dtype([("label", "u1"), ("count", "<u2")])
 _LONGEST_RUN = (1 << 16) - 1
 
 
-def told(seen: Seen, pace: PaceReport, advice: str) -> tuple[sights.SeenView, bytes]:
-    """Return what is said of a frame, and the bytes of its map; raises ValueError where nothing was seen.
+def told(
+    seen: Seen, found: Interpretation, pace: PaceReport, *, advice: str = "", contact: float | None = None
+) -> tuple[sights.SeenView, bytes]:
+    """Return what is said of a frame in which `found` was seen, and the bytes of its map.
 
-    Nothing is named, and no map is sent, of a picture that the model does not recognise or a probe without contact.
+    Nothing is named, and no map is sent, of a picture that the model does not recognise, nor of a probe without
+    contact. `contact`: share of the probe's face that touches, where the source knows it better than a model.
     """
-    found = seen.interpretation
-    if found is None:
-        raise ValueError("nothing was seen in this frame")
-    silent = is_silent(found)
+    silent = is_silent(found) or (contact is not None and contact < NO_CONTACT)
     packed = b"" if silent or found.structures is None else packed_map(found.structures.labels)
     shape = sights.SeenView(
         method=found.method.name,
@@ -42,7 +42,7 @@ def told(seen: Seen, pace: PaceReport, advice: str) -> tuple[sights.SeenView, by
         silent=silent,
         strangeness=None if found.doubt is None else number(round(found.doubt.strangeness, 3)),
         unsure=[] if found.doubt is None else [structure.label for structure in found.doubt.unsure],
-        reasons=_reasons(found),
+        reasons=_reasons(found, silent),
         surfaces=[] if silent else [_surface(surface) for surface in found.surfaces if surface.found.any()],
         map=None if silent or found.structures is None else _map(found.structures, len(packed)),
         landmarks=[] if silent else [_landmark(one, seen.frame.geometry) for one in found.landmarks],
@@ -137,9 +137,11 @@ def _level(found: Interpretation, silent: bool) -> sights.LevelView | None:
     return sights.LevelView(shares=shares, sure=found.level.surely(), reason=found.level.reason)
 
 
-def _reasons(found: Interpretation) -> list[str]:
+def _reasons(found: Interpretation, silent: bool) -> list[str]:
     said = [] if found.doubt is None else list(found.doubt.reasons)
-    return said or (list(found.quality.reasons) if is_silent(found) else [])
+    if said or not silent:
+        return said
+    return list(found.quality.reasons) or ["the probe touches nothing"]
 
 
 def _quality(found: Interpretation) -> QualityView:
