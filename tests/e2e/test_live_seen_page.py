@@ -55,8 +55,8 @@ def test_structures_view_and_level_are_named(scan: Page, shoot: Callable[[Page, 
     for name in ("Multifidus", "Erector spinae", "Subcutaneous"):
         expect(scan.locator("[data-named]")).to_have_attribute("data-named", re.compile(name))
         expect(legend(scan, name)).to_be_checked()
-    expect(scan.locator(".view")).to_contain_text("Transverse, spinous")
-    expect(scan.locator(".view")).to_contain_text("L4")
+    expect(scan.locator(".live-picture .view")).to_contain_text("Transverse, spinous")
+    expect(scan.locator(".live-picture .view")).to_contain_text("L4")
     expect(legend(scan, "Nerve")).to_have_count(1)
     expect(scan.get_by_role("list", name="Structures")).to_contain_text("not sure")
     expect(scan.get_by_role("region", name="Level")).to_contain_text("counted from the sacrum")
@@ -85,7 +85,7 @@ def test_a_view_between_two_is_told_with_its_doubt(scan: Page):
     scan.get_by_role("application", name="Back of the virtual patient").focus()
     for _ in range(6):
         scan.keyboard.press("Shift+ArrowRight")
-    expect(scan.locator(".view .doubtful").first).to_contain_text("?", timeout=SLOW_MS)
+    expect(scan.locator(".live-picture .view .doubtful").first).to_contain_text("?", timeout=SLOW_MS)
 
 
 def test_it_falls_silent_when_the_probe_leaves_the_skin(scan: Page, shoot: Callable[[Page, str], None]):
@@ -94,7 +94,7 @@ def test_it_falls_silent_when_the_probe_leaves_the_skin(scan: Page, shoot: Calla
     scan.keyboard.press("Home")
     expect(scan.locator(".silence")).to_have_text("I do not recognise this picture.", timeout=SLOW_MS)
     expect(scan.locator("[data-named]")).to_have_count(0)
-    expect(scan.locator(".view")).to_have_count(0)
+    expect(scan.locator(".live-picture .view")).to_have_count(0)
     expect(scan.locator("[data-voice]")).to_contain_text("I do not recognise this picture.")
     shoot(scan, "live-silent")
     scan.keyboard.press("End")
