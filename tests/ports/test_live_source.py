@@ -1,4 +1,4 @@
-"""What every LiveSource promises: one fed by hand, a recording played, and a device behind a real line."""
+"""What every LiveSource promises: one fed by hand, a recording played, a device behind a real line, and a camera."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import av
 import numpy as np
 import pytest
 
@@ -84,7 +87,23 @@ def device() -> Iterator[LiveSource]:
         yield live
 
 
-SOURCES = {"fed by hand": fed, "replayed": replayed, "over OpenIGTLink": device}
+@contextmanager
+def camera() -> Iterator[LiveSource]:
+    """A video file stands for a camera; long enough that it does not begin again within a test."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "scan.mp4"
+        with av.open(path, "w") as container:
+            stream = container.add_stream("mpeg4", rate=int(RATE_HZ))
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+            for index in range(int(BOUND_S * RATE_HZ)):
+                picture = av.VideoFrame.from_ndarray(np.full((48, 64), 40 + index % 200, np.uint8), format="gray")
+                container.mux(stream.encode(picture.reformat(format="yuv420p")))
+            container.mux(stream.encode())
+        with build_live(f"camera://{path}") as live:
+            yield live
+
+
+SOURCES = {"fed by hand": fed, "replayed": replayed, "over OpenIGTLink": device, "camera": camera}
 
 
 @pytest.fixture(params=SOURCES)

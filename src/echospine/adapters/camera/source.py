@@ -45,7 +45,7 @@ class CameraSource:
         self._taken = True
         self._counts = LiveCounts()
         self._trouble = ""
-        self._began_s: float | None = None
+        self._timeline = Timeline()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera {device}", daemon=True)
         self._thread.start()
@@ -150,10 +150,9 @@ class CameraSource:
         check_size(self.name, picture.width, picture.height)
         now_s = self._now_s()
         pixels = pixels_of(picture)
-        began_s = self._began_s = now_s if self._began_s is None else self._began_s
         index = self._counts.received
         geometry = ImageGeometry(pixels.shape[1], pixels.shape[0])
-        frame = Frame(pixels, geometry, index, now_s - began_s, arrived_s=now_s)
+        frame = Frame(pixels, geometry, index, self._timeline.at(picture.time, now_s), arrived_s=now_s)
         with self._changed:
             if self._closed.is_set():
                 return
@@ -164,6 +163,24 @@ class CameraSource:
     def _stop(self, why: str) -> None:
         with self._changed:
             self._trouble = why
+
+
+class Timeline:
+    """Seconds since the first picture, by the camera's clock, or by ours where that jumps or is missing."""
+
+    def __init__(self) -> None:
+        self._last: tuple[float | None, float, float] | None = None
+
+    def at(self, camera_s: float | None, arrived_s: float) -> float:
+        """Return the time of a picture that the camera dates `camera_s` and that arrived at `arrived_s`."""
+        time_s = 0.0
+        if self._last is not None:
+            last_camera_s, last_arrived_s, last_s = self._last
+            step_s = None if camera_s is None or last_camera_s is None else camera_s - last_camera_s
+            even = step_s is not None and 0 < step_s <= LONGEST_STEP_S
+            time_s = last_s + (step_s if even and step_s is not None else max(0.0, arrived_s - last_arrived_s))
+        self._last = camera_s, arrived_s, time_s
+        return time_s
 
 
 class Pacer:

@@ -94,7 +94,8 @@ class Spool:
         self._began_s = self._ended_s = 0.0
         self.full = False
         try:
-            self._file: BinaryIO = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 -- it lives as long as this
+            # Unbuffered: what a full disk did not take must not be tried again when the file is closed.
+            self._file: BinaryIO = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
         except OSError as error:
             raise StorageError(f"a recording cannot be kept ({error.strerror}); check the disk") from error
 
@@ -104,8 +105,7 @@ class Spool:
         if self.full:
             return
         try:
-            self._file.seek(self._bytes)
-            self._file.write(np.ascontiguousarray(frame.pixels).data)
+            self._write(np.ascontiguousarray(frame.pixels).data.cast("B"))
         except OSError as error:
             self.full = True
             raise StorageError(f"the recording ends here ({error.strerror}); make room on the disk") from error
@@ -114,6 +114,12 @@ class Spool:
         self._stills.append(_without_pixels(frame))
         self._began_s = self._began_s if len(self._stills) > 1 else now_s
         self._ended_s = now_s
+
+    def _write(self, data: memoryview) -> None:
+        """Write behind the last frame; raises OSError where the disk takes only a part."""
+        self._file.seek(self._bytes)
+        while data:
+            data = data[self._file.write(data) :]
 
     @property
     def seconds(self) -> float:
