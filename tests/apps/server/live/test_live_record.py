@@ -184,6 +184,16 @@ def test_what_is_dropped_or_was_never_begun_is_said(call: Call, live: httpx.Clie
     assert not list(scratch.iterdir())
 
 
+def test_what_cannot_be_kept_is_said_and_the_pictures_go_on(call: Call, device: int, scratch: Path):
+    with call() as viewer:
+        opened(viewer, device)
+        viewer.shown(), viewer.shown()
+        scratch.rmdir()
+        viewer.say(type="record", action="last")
+        assert "cannot be kept" in viewer.hear("trouble")["detail"]
+        viewer.shown(), viewer.shown(), viewer.shown()
+
+
 def test_what_was_recorded_is_played_again_as_a_source(call: Call, live: httpx.Client, device: int):
     with call() as viewer:
         opened(viewer, device)

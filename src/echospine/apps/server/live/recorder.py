@@ -45,7 +45,7 @@ class Keeper:
 
     def keep(self, take: Take) -> messages.Recorded:
         """Write the frames and start their import; raises what that raises, and then nothing is left behind."""
-        folder = Path(tempfile.mkdtemp(prefix="live-", dir=self.scratch))
+        folder = self._folder()
         try:
             self.importing.require_free()
             files = self.write(folder, take.frames, take.simulated)
@@ -59,6 +59,12 @@ class Keeper:
             if isinstance(take.frames, Spool):
                 take.frames.close()
         return messages.Recorded(frames=len(take.frames), seconds=round(take.seconds, 2), job=job)
+
+    def _folder(self) -> Path:
+        try:
+            return Path(tempfile.mkdtemp(prefix="live-", dir=self.scratch))
+        except OSError as error:
+            raise StorageError(f"a recording cannot be kept ({error.strerror}); check the disk") from error
 
 
 class Recorder:

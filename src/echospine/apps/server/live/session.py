@@ -8,6 +8,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal
 
+from echospine.apps.server import problems
 from echospine.apps.server.live import messages
 from echospine.apps.server.live.device import DeviceFeed, address_of
 from echospine.apps.server.live.feeds import Feed
@@ -136,10 +137,12 @@ class Session:
     async def _kept(self, take: Take) -> None:
         try:
             await self._line.say(await self._room.keep(take))
-        except EchoSpineError as error:
-            await self._line.say(trouble(error, final=False))
         except Gone:
             return
+        except EchoSpineError as error:
+            await self._line.say(trouble(error, final=False))
+        except problems.Refused as refused:
+            await self._line.say(messages.Trouble(title=refused.kind.title, detail=refused.detail, final=False))
 
 
 class SourceSession(Session):
