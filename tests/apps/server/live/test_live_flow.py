@@ -82,3 +82,28 @@ def test_the_rate_is_what_went_in_the_last_second():
         assert flow.fps == 7
 
     asyncio.run(walk())
+
+
+def test_there_is_room_to_make_one_ahead_only_while_the_page_keeps_up():
+    flow = Flow()
+    assert not flow.roomy
+    flow.run(True)
+    assert flow.roomy
+    flow.next()
+    assert not flow.roomy
+    flow.shown(0)
+    assert flow.roomy
+    flow.run(False)
+    assert not flow.roomy
+
+
+def test_how_long_it_waited_is_told():
+    async def walk() -> None:
+        flow = Flow()
+        flow.run(True)
+        assert await flow.ready(1.0) < 0.05
+        flow.next(), flow.next()
+        asyncio.get_running_loop().call_later(0.1, flow.shown, 1)
+        assert 0.08 < await flow.ready(5.0) < 2.0
+
+    asyncio.run(walk())

@@ -36,8 +36,12 @@ class Flow:
         self._shown = max(self._shown, min(index + 1, self._sent))
         self._changed.set()
 
-    async def ready(self, patience_s: float) -> None:
-        """Wait until another frame may go; raises Stalled when a running page shows nothing for `patience_s`."""
+    async def ready(self, patience_s: float) -> float:
+        """Wait until another frame may go; return for how long, s.
+
+        Raises Stalled when a running page shows nothing for `patience_s`.
+        """
+        began_s = time.monotonic()
         while not (self._running and self._sent - self._shown < self._window):
             self._changed.clear()
             try:
@@ -45,6 +49,7 @@ class Flow:
                     await self._changed.wait()
             except TimeoutError:
                 raise Stalled from None
+        return time.monotonic() - began_s
 
     def next(self) -> int:
         """Return the number of the frame that goes now."""
@@ -54,6 +59,11 @@ class Flow:
         while self._times_s[0] <= now - RATE_OVER_S:
             self._times_s.popleft()
         return self._sent - 1
+
+    @property
+    def roomy(self) -> bool:
+        """Whether another frame may be made while one is being looked at."""
+        return self._running and self._sent + 1 - self._shown < self._window
 
     @property
     def upcoming(self) -> int:

@@ -54,7 +54,7 @@ class Room:
         self._taken = 0
         self._patients: Kept[PatientParameters, Couch] = Kept(limits.patients)
         self._renderers = ThreadPoolExecutor(RENDERERS, "echospine-render")
-        self._viewers = ThreadPoolExecutor(limits.scanners + 1, "echospine-live")
+        self._viewers = ThreadPoolExecutor(2 * limits.scanners + 1, "echospine-live")
         self._builder = ThreadPoolExecutor(1, "echospine-patient")
         self._keepers = ThreadPoolExecutor(1, "echospine-keep")
 

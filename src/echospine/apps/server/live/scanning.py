@@ -23,6 +23,7 @@ class ScannerSession(Session):
     """A viewer with a virtual scanner."""
 
     simulated = True
+    makes_ahead = True
 
     def __init__(self, line: Line, room: Room) -> None:
         super().__init__(line, room)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from echospine.apps.server import problems
 from echospine.apps.server.live import messages
 from echospine.apps.server.live.device import DeviceFeed, address_of
-from echospine.apps.server.live.feeds import Feed
+from echospine.apps.server.live.feeds import Feed, Shot
 from echospine.apps.server.live.flow import Flow
 from echospine.apps.server.live.gaze import Gaze
 from echospine.apps.server.live.line import Gone, Line, Refused
@@ -28,6 +28,8 @@ WATCH_S = 0.25
 """How often a device is asked how it stands."""
 RECORDER_S = 0.5
 """How often the page hears how long the recording is."""
+STALE_S = 0.05
+"""A picture that was made ahead and has waited for longer is made again."""
 STALL_S = 10.0
 """Longest wait for a page to show a frame; a page that is not seen asks for none."""
 KINDS: Mapping[str, Literal["device", "camera", "recording"]] = MappingProxyType(
@@ -39,6 +41,8 @@ class Session:
     """What every source has: frames go out as the page shows them, with what is seen in them, and can be kept."""
 
     simulated = False
+    makes_ahead = False
+    """Whether the next picture is made while one is being looked at. A device's would only grow old."""
 
     def __init__(self, line: Line, room: Room) -> None:
         self._line = line
@@ -61,18 +65,28 @@ class Session:
 
     async def stream(self, feed: Feed) -> None:
         """Send frames for ever."""
-        while True:
-            await self._flow.ready(STALL_S)
-            message = await self._room.work(partial(self._message, feed))
-            if message is not None:
+        ahead: asyncio.Future[Shot | None] | None = None
+        try:
+            while True:
+                waited_s = await self._flow.ready(STALL_S)
+                if ahead is not None and waited_s > STALE_S:
+                    await ahead  # it is made by now, and old
+                    ahead = None
+                shot = await (ahead or self._room.work(feed.next))
+                ahead = None
+                if shot is None:
+                    continue
+                if self.makes_ahead and self._flow.roomy:
+                    ahead = asyncio.ensure_future(self._room.work(feed.next))
+                message = await self._room.work(partial(self._message, shot))
                 self._flow.next()
                 await self._line.show(message)
+        finally:
+            if ahead is not None:
+                ahead.cancel()
 
-    def _message(self, feed: Feed) -> bytes | None:
-        """Return the next frame with what is seen in it; for a thread of its own."""
-        shot = feed.next()
-        if shot is None:
-            return None
+    def _message(self, shot: Shot) -> bytes:
+        """Return a frame with what is seen in it; for a thread of its own."""
         self._recorder.add(shot.frame)
         return pack(shot, self._gaze.sight(shot), index=self._flow.upcoming, fps=self._flow.fps)
 
