@@ -5,7 +5,7 @@ to look at frames with a model that may fail (`Eye`), to move them from a source
 the pace measured, and to keep them (`Tape`).
 """
 
-from echospine.workflow.live.advice import Advise, plain_advice
+from echospine.workflow.live.advice import Adviser, PlainAdviser
 from echospine.workflow.live.eye import Eye, EyeCounts, Patience, Seen, Steady
 from echospine.workflow.live.newest import Newest
 from echospine.workflow.live.pace import Pace, PaceReport
@@ -14,13 +14,14 @@ from echospine.workflow.live.replay import Replay
 from echospine.workflow.live.tape import Spool, Tape, TapeState
 
 __all__ = [
-    "Advise",
+    "Adviser",
     "Eye",
     "EyeCounts",
     "Newest",
     "Pace",
     "PaceReport",
     "Patience",
+    "PlainAdviser",
     "Pump",
     "Replay",
     "Seen",
@@ -29,5 +30,4 @@ __all__ = [
     "Steady",
     "Tape",
     "TapeState",
-    "plain_advice",
 ]

@@ -8,14 +8,17 @@ from echospine.apps.server.live.feeds import Shot
 from echospine.apps.server.live.packing import Sight
 from echospine.apps.server.live.seeing import told
 from echospine.domain.labels import View
-from echospine.workflow.live import Advise, Eye
+from echospine.workflow.live import Adviser, Eye
 
 
 class Gaze:
-    """Looks at the frames of one viewer, unless it does not want that. `make_eye`: makes the eye when it is needed."""
+    """Looks at the frames of one viewer, unless it does not want that.
 
-    def __init__(self, make_eye: Callable[[], Eye], advise: Advise) -> None:
-        self._make_eye, self._advise = make_eye, advise
+    `make_eye`: makes the eye when it is needed; `adviser`: this viewer's own.
+    """
+
+    def __init__(self, make_eye: Callable[[], Eye], adviser: Adviser) -> None:
+        self._make_eye, self._adviser = make_eye, adviser
         self._eye: Eye | None = None
         self.wanted: View | None = None
         self.on = True
@@ -29,7 +32,7 @@ class Gaze:
         found = seen.interpretation
         if found is None:
             return Sight(trouble=seen.trouble)
-        advice = self._advise(found, self.wanted)
+        advice = self._adviser.advise(found, self.wanted, seen.taken_s)
         shape, packed = told(seen, found, eye.report(), advice=advice, contact=shot.contact)
         return Sight(shape, packed, seen.trouble)
 

@@ -19,7 +19,7 @@ from echospine.engine.twin.patient import PatientParameters
 from echospine.ports import LiveSource
 
 if TYPE_CHECKING:
-    from echospine.workflow.live import Advise, Eye
+    from echospine.workflow.live import Adviser, Eye
     from echospine.workflow.scanner import Couch, Twin
 
 T = TypeVar("T")
@@ -34,14 +34,14 @@ class Supplies:
 
     `make_twin`: makes what builds patients, aims and makes pictures, when it is first needed; `open_live`: opens
     the live pictures of an address; `play`: plays the recording of that id; `make_eye`: makes what looks at the frames
-    of one viewer; `advise`: says what to do next; `keeper`: brings frames into an examination.
+    of one viewer; `make_adviser`: makes what leads one viewer; `keeper`: brings frames into an examination.
     """
 
     make_twin: Callable[[], Twin]
     open_live: Callable[[str], LiveSource]
     play: Callable[[str], LiveSource]
     make_eye: Callable[[], Eye]
-    advise: Advise
+    make_adviser: Callable[[], Adviser]
     keeper: Keeper
 
 

@@ -48,7 +48,7 @@ class Session:
         self._line = line
         self._room = room
         self._flow = Flow()
-        self._gaze = Gaze(room.supplies.make_eye, room.supplies.advise)
+        self._gaze = Gaze(room.supplies.make_eye, room.supplies.make_adviser())
         self._recorder = Recorder(room.supplies.keeper.scratch)
         self._keeping: set[asyncio.Task[None]] = set()
         self._source = ""
