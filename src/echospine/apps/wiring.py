@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +26,7 @@ from echospine.ports import FrameSource, House, LiveSource, LocalFile, Model, Re
 
 if TYPE_CHECKING:
     from echospine.adapters.igtl import Serving
+    from echospine.adapters.onnx import ModelSettings
     from echospine.engine.twin.scene import SceneSource, Truth
     from echospine.workflow.live import Eye
 
@@ -89,11 +92,28 @@ def build_reader() -> Reader:
     return Reader()
 
 
-def build_model() -> Model:
-    """Return the interpretation engine: the training-free bone finder."""
-    from echospine.engine.vision import BoneFinder
+def build_model(name: str | None = None) -> Model:
+    """Return the interpretation engine: the model of that name, or of the settings, or that comes with EchoSpine.
 
-    return BoneFinder()
+    `name`: of the models' folder, `shipped`, `finder` (the training-free bone finder), or a folder with a model. What
+    is not as it was asked for goes to the log. Raises ModelError, one line, where the asked one cannot be used.
+    """
+    from echospine.adapters.onnx import choose
+
+    settings = model_settings()
+    chosen = choose(replace(settings, name=name or settings.name))
+    for note in chosen.notes:
+        logging.getLogger("echospine").warning("echospine: %s", note)
+    return chosen.model
+
+
+def model_settings() -> ModelSettings:
+    """Return the settings of models, from the environment (ECHOSPINE_MODEL and its like)."""
+    from platformdirs import user_data_path
+
+    from echospine.adapters.onnx import ModelSettings
+
+    return ModelSettings.read(os.environ, user_data_path("echospine") / "models")
 
 
 def default_store() -> Path:
@@ -104,10 +124,11 @@ def default_store() -> Path:
 
 
 @contextmanager
-def open_house(store: Path | None = None) -> Iterator[House]:
+def open_house(store: Path | None = None, model: Model | None = None) -> Iterator[House]:
     """Give all ports joined over the store in that folder, by default this user's; close it at the end.
 
-    Makes the store when it is new. Raises StorageError when the folder cannot be used.
+    `model`: what interprets, instead of the usual one. Makes the store when it is new. Raises StorageError when the
+    folder cannot be used, and ModelError when the chosen model cannot.
     """
     from echospine.adapters.objects import FileObjects
     from echospine.adapters.sql import SqlStudies, sqlite_url
@@ -123,7 +144,7 @@ def open_house(store: Path | None = None) -> Iterator[House]:
             studies=studies,
             objects=FileObjects(folder / "objects"),
             reader=build_reader(),
-            model=build_model(),
+            model=model or build_model(),
             writers=(),
             clock=SystemClock(),
             new_id=lambda: uuid.uuid4().hex,
@@ -132,11 +153,17 @@ def open_house(store: Path | None = None) -> Iterator[House]:
 
 
 def build_eye(model: Model) -> Eye:
-    """Return what looks at live pictures with `model`; the training-free bone finder stands in where that fails."""
+    """Return what looks at live pictures with `model`; the training-free bone finder stands in where that fails.
+
+    A learned model looks alone: its second opinion on bone takes longer than a live picture may.
+    """
+    from echospine.adapters.onnx import NetworkModel
     from echospine.engine.vision import BoneFinder
     from echospine.workflow.live import Eye
 
     finder = BoneFinder()
+    if isinstance(model, NetworkModel):
+        model = model.alone()
     return Eye([model] if model.method == finder.method else [model, finder])
 
 

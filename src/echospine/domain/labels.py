@@ -40,6 +40,20 @@ class Structure(IntEnum):
         return self.name.lower()
 
 
+BONES = frozenset(
+    {
+        Structure.SPINOUS_PROCESS,
+        Structure.LAMINA,
+        Structure.ARTICULAR_PROCESS,
+        Structure.TRANSVERSE_PROCESS,
+        Structure.VERTEBRAL_BODY,
+        Structure.SACRUM,
+        Structure.BONE,
+    }
+)
+"""Structures whose label marks the visible surface of bone."""
+
+
 class View(StrEnum):
     """Standard views of the lumbar spine."""
 

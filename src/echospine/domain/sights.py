@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -90,11 +91,24 @@ class StructureMap:
 
     def over(self, geometry: ImageGeometry) -> Labels:
         """Return the structure of every pixel of the picture, uint8, (height, width): that of the nearest cell."""
+        return self._spread(self.labels, geometry)
+
+    def probability_over(self, geometry: ImageGeometry) -> Labels:
+        """Return the probability of every pixel's label, uint8 of 1/255, (height, width); 0 beside the map."""
+        return self._spread(self.probability, geometry)
+
+    def without(self, structures: Collection[Structure]) -> StructureMap:
+        """Return the map with those structures taken off: background, of which nobody gave a probability."""
+        gone = np.isin(self.labels, [int(one) for one in structures])
+        labels, probability = (np.where(gone, 0, one) for one in (self.labels, self.probability))
+        return StructureMap(labels, probability, self.corner_px, self.step_px)
+
+    def _spread(self, cells: Labels, geometry: ImageGeometry) -> Labels:
         rows = np.rint((np.arange(geometry.height) - self.corner_px[1]) / self.step_px).astype(np.int64)
         columns = np.rint((np.arange(geometry.width) - self.corner_px[0]) / self.step_px).astype(np.int64)
-        inside = _within(rows, self.labels.shape[0])[:, None] & _within(columns, self.labels.shape[1])[None, :]
-        last = np.array(self.labels.shape) - 1
-        found = self.labels[np.ix_(np.clip(rows, 0, last[0]), np.clip(columns, 0, last[1]))]
+        inside = _within(rows, cells.shape[0])[:, None] & _within(columns, cells.shape[1])[None, :]
+        last = np.array(cells.shape) - 1
+        found = cells[np.ix_(np.clip(rows, 0, last[0]), np.clip(columns, 0, last[1]))]
         return np.where(inside, found, 0).astype(np.uint8)
 
 

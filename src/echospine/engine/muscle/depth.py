@@ -16,13 +16,14 @@ def depth_profile_mm(
 ) -> Floats:
     """Return the depth of `structure` below the probe face per column, mm, shape (width,), NaN where not seen.
 
-    Linear probe: straight down from the first row of the field. Curved probe: along the beam through the
-    centre of its arcs, that is |p - apex| - |face - apex|. Raises UncalibratedError where the picture has no mm.
+    BONE is bone whichever part it is. Linear probe: straight down from the first row of the field. Curved probe: along
+    the beam through the centre of its arcs, that is |p - apex| - |face - apex|.
+    Raises UncalibratedError where the picture has no mm.
     """
     region = geometry.main_region()
     if region is None:
         raise UncalibratedError("uncalibrated: the picture carries no millimetres")
-    surface = interpretation.surface(structure)
+    surface = interpretation.bone() if structure is Structure.BONE else interpretation.surface(structure)
     if surface is None:
         return np.full(geometry.width, np.nan)
     sector = interpretation.field.sector

@@ -35,7 +35,7 @@ def measure_tissue(frame: Frame, interpretation: Interpretation) -> tuple[Measur
     Grey level: mean 0-255 from the probe face to 1 mm above the bone over the same columns, zeros counted, given also
     for uncalibrated pictures. What cannot be given has no value, and a note that says why.
     """
-    surface = interpretation.surface(Structure.BONE)
+    surface = interpretation.bone()
     region = frame.geometry.main_region()
     if surface is None or not surface.found.any():
         return tuple(_absent(quantity, frame.index, NO_BONE) for quantity in _UNITS)

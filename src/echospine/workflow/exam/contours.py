@@ -12,7 +12,7 @@ from echospine.domain.errors import GeometryError, NotFound
 from echospine.domain.exams import ContourEdit, ExamFile
 from echospine.domain.images import Point
 from echospine.domain.interpretations import Interpretation
-from echospine.domain.labels import Method, Structure, Surface
+from echospine.domain.labels import BONES, Method, Structure, Surface
 from echospine.domain.measures import Quantity
 from echospine.domain.units import Floats
 from echospine.engine.muscle import measure_tissue, summarise
@@ -66,11 +66,18 @@ def _checked(line: Sequence[Point], width: int, height: int) -> tuple[Floats, Fl
 
 
 def with_contour(interpretation: Interpretation, edit: ContourEdit, height: int) -> Interpretation:
-    """Return the interpretation with its bone surface drawn by a person, who is sure in every column."""
+    """Return the interpretation with its bone surface drawn by a person, who is sure in every column.
+
+    The drawn surface stands for all parts of bone that were found, and for their places on the map; vertebral bodies,
+    which lie behind it, stay.
+    """
     width = interpretation.field.sector.top_px.size
     drawn = Surface(Structure.BONE, contour_rows(edit.lines, width, height), np.ones(width))
-    others = tuple(s for s in interpretation.surfaces if s.structure is not Structure.BONE)
-    return replace(interpretation, surfaces=(drawn, *others), method=by_hand(interpretation.method))
+    replaced = BONES - {Structure.VERTEBRAL_BODY}
+    others = tuple(s for s in interpretation.surfaces if s.structure not in replaced)
+    structures = None if interpretation.structures is None else interpretation.structures.without(replaced)
+    method = by_hand(interpretation.method)
+    return replace(interpretation, surfaces=(drawn, *others), structures=structures, method=method)
 
 
 def by_hand(method: Method) -> Method:
