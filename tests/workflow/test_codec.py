@@ -6,6 +6,7 @@ import random
 import tracemalloc
 import zlib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -186,8 +187,16 @@ def test_what_declares_too_much_is_refused_without_being_made():
 def test_another_version_is_refused_by_its_number():
     data = bytearray(encode(plain()))
     data[len(MAGIC)] = 9
-    with pytest.raises(StorageError, match="version 9, this is 1"):
+    with pytest.raises(StorageError, match="version 9, this knows up to 2"):
         decode(bytes(data))
+
+
+def test_what_was_stored_before_models_came_is_read_and_stored_again_as_it_was():
+    old = (Path(__file__).parents[1] / "golden" / "interpretation_version_1.bin").read_bytes()
+    back = decode(old)
+    assert_same(back, plain(2, 12))
+    assert all(one.structures is None and one.doubt is None for one in back.interpretations)
+    assert encode(back)[len(MAGIC)] == 1
 
 
 @pytest.mark.parametrize(

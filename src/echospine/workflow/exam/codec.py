@@ -7,6 +7,9 @@ The header holds what is small and varied (methods, reasons, kinds of measuremen
 `arrays: [[name, dtype, shape], ...]`. Values of measurements are exact; rows of surfaces and sectors are
 float32 (better than 0.001 pixel in a picture of 16,384 rows); confidences are steps of 1/65535. Equal fields of
 view are kept once. Nothing in it can name code to run.
+
+Version 2 adds what learned models say (codec_sights). What does not hold any of it is written as version 1, so that
+equal content keeps its digest, and an older EchoSpine reads it.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -25,11 +28,13 @@ from echospine.domain.errors import EchoSpineError, ModelError, StorageError
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Box, Field, Method, Quality, Sector, Structure, Surface
 from echospine.domain.measures import Measurement
+from echospine.workflow.exam.codec_sights import DTYPES, Table, has_sights, pack_sights, unpack_sights
 from echospine.workflow.exam.journal import measurement_from_json, measurement_to_json
 from echospine.workflow.exam.results import Interpreted
 
 MAGIC = b"EchoSpineI"
-VERSION = 1
+PLAIN, RICH = 1, 2
+"""Versions: with surfaces alone, and with what learned models add."""
 LARGEST_BODY = 4 << 30
 """Most bytes that a body may declare: 200,000 frames of 3,000 columns fit, a decompression bomb does not."""
 CONFIDENCE_STEPS = 65535
@@ -50,17 +55,8 @@ _DTYPES: Mapping[str, str] = {
     "measured_kind": "<u4",
     "measured_values": "<f8",
 }
-"""Every array of version 1 and how its numbers are written; a stored array that is not here is damage."""
-
-
-class _Table:
-    """Numbers things in the order in which they first come, equal ones the same."""
-
-    def __init__(self) -> None:
-        self.keys: dict[Any, int] = {}
-
-    def number(self, key: Hashable) -> int:
-        return self.keys.setdefault(key, len(self.keys))
+"""Every array of version 1 and how its numbers are written; a stored array that is not known is damage."""
+_DTYPES_OF: Mapping[int, Mapping[str, str]] = {PLAIN: _DTYPES, RICH: {**_DTYPES, **DTYPES}}
 
 
 def encode(interpreted: Interpreted) -> bytes:
@@ -74,7 +70,11 @@ def encode(interpreted: Interpreted) -> bytes:
         "summary": [measurement_to_json(measured) for measured in interpreted.summary],
         "notes": list(interpreted.notes),
     }
-    return _sealed(header, {name: np.ascontiguousarray(a, dtype=_DTYPES[name]) for name, a in arrays.items()})
+    version = PLAIN
+    if has_sights(interpreted.interpretations):
+        version, header["sights"] = RICH, pack_sights(interpreted.interpretations, arrays)
+    dtypes = _DTYPES_OF[version]
+    return _sealed(version, header, {name: np.ascontiguousarray(a, dtypes[name]) for name, a in arrays.items()})
 
 
 def decode(data: bytes) -> Interpreted:
@@ -86,6 +86,8 @@ def decode(data: bytes) -> Interpreted:
     try:
         fields = _unpack_fields(header["fields"], arrays)
         interpretations = _unpack_frames(header, arrays, fields)
+        if "sights" in header:
+            interpretations = unpack_sights(header["sights"], arrays, interpretations)
         per_frame = _unpack_measured(header["kinds"], arrays, len(interpretations))
         summary = tuple(measurement_from_json(document) for document in header["summary"])
         return Interpreted(interpretations, per_frame, summary, tuple(header["notes"]))
@@ -139,7 +141,7 @@ def _pack_frames(frames: tuple[Interpretation, ...], arrays: Arrays) -> list[dic
 
 def _pack_frame_words(frames: tuple[Interpretation, ...], arrays: Arrays) -> dict[str, Any]:
     """Put qualities into `arrays`; return the methods and the lists of reasons that they refer to."""
-    methods, reasons = _Table(), _Table()
+    methods, reasons = Table(), Table()
     qualities = [frame.quality for frame in frames]
     arrays["frame_method"] = np.array([methods.number(frame.method) for frame in frames])
     arrays["frame_reasons"] = np.array([reasons.number(quality.reasons) for quality in qualities])
@@ -152,7 +154,7 @@ def _pack_frame_words(frames: tuple[Interpretation, ...], arrays: Arrays) -> dic
 
 def _pack_measured(per_frame: tuple[tuple[Measurement, ...], ...], arrays: Arrays) -> list[dict[str, Any]]:
     """Put values and uncertainties into `arrays`; return the kinds of measurement that they belong to."""
-    kinds = _Table()
+    kinds = Table()
     rows = [(index, measured) for index, several in enumerate(per_frame) for measured in several]
     numbers = []
     for index, measured in rows:
@@ -211,14 +213,14 @@ def _unpack_measured(kinds: list[dict[str, Any]], arrays: Arrays, n_frames: int)
     return tuple(map(tuple, per_frame))
 
 
-def _sealed(header: dict[str, Any], arrays: Arrays) -> bytes:
+def _sealed(version: int, header: dict[str, Any], arrays: Arrays) -> bytes:
     listed = [[name, array.dtype.str, list(array.shape)] for name, array in arrays.items()]
     text = json.dumps({**header, "arrays": listed}, ensure_ascii=False, allow_nan=False).encode()
     parts = [len(text).to_bytes(8, "big"), text, *(array.tobytes() for array in arrays.values())]
     size = sum(map(len, parts))
     if size > LARGEST_BODY:
         raise ModelError(f"the interpretation takes {size:,} bytes, the limit is {LARGEST_BODY:,}; split the recording")
-    return MAGIC + bytes([VERSION]) + size.to_bytes(8, "big") + _compressed(parts)
+    return MAGIC + bytes([version]) + size.to_bytes(8, "big") + _compressed(parts)
 
 
 def _compressed(parts: Iterable[bytes]) -> bytes:
@@ -230,8 +232,9 @@ def _opened(data: bytes) -> tuple[dict[str, Any], Arrays]:
     """Return the header and the arrays of stored bytes; raises StorageError for anything not written by `_sealed`."""
     if data[: len(MAGIC)] != MAGIC or len(data) < _PREFIX:
         raise StorageError(f"stored interpretation does not begin as one ({len(data)} bytes); {_WAY_OUT}")
-    if data[len(MAGIC)] != VERSION:
-        raise StorageError(f"stored interpretation is of version {data[len(MAGIC)]}, this is {VERSION}; {_WAY_OUT}")
+    version = data[len(MAGIC)]
+    if version not in _DTYPES_OF:
+        raise StorageError(f"stored interpretation is of version {version}, this knows up to {RICH}; {_WAY_OUT}")
     size = int.from_bytes(data[len(MAGIC) + 1 : _PREFIX], "big")
     if size > LARGEST_BODY:
         raise StorageError(f"stored interpretation declares {size:,} bytes, the limit is {LARGEST_BODY:,}; {_WAY_OUT}")
@@ -239,7 +242,9 @@ def _opened(data: bytes) -> tuple[dict[str, Any], Arrays]:
     try:
         start = 8 + int.from_bytes(body[:8], "big")
         header = json.loads(body[8:start])
-        return header, _arrays_of(body, start, header["arrays"])
+        if ("sights" in header) != (version == RICH):
+            raise ValueError("its version is not that of its content")
+        return header, _arrays_of(body, start, header["arrays"], _DTYPES_OF[version])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise StorageError(f"stored interpretation is damaged inside ({error}); {_WAY_OUT}") from error
 
@@ -256,15 +261,15 @@ def _inflated(packed: bytes, size: int) -> bytes:
     return body
 
 
-def _arrays_of(body: bytes, start: int, listed: list[list[Any]]) -> Arrays:
+def _arrays_of(body: bytes, start: int, listed: list[list[Any]], dtypes: Mapping[str, str]) -> Arrays:
     arrays: Arrays = {}
     for name, dtype, shape in listed:
-        if _DTYPES.get(name) != dtype or not all(isinstance(n, int) and n >= 0 for n in shape):
+        if dtypes.get(name) != dtype or not all(isinstance(n, int) and n >= 0 for n in shape):
             raise ValueError(f"array {name!r} of {dtype!r} {shape!r}")
         count = math.prod(shape)
         arrays[name] = np.frombuffer(body, dtype, count, start).reshape(shape)
         start += arrays[name].nbytes
-    if start != len(body) or arrays.keys() != _DTYPES.keys():
+    if start != len(body) or arrays.keys() != dtypes.keys():
         raise ValueError("arrays are missing or left over")
     return arrays
 
