@@ -11,7 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from echospine.domain.labels import Structure
+import numpy as np
+
+from echospine.domain.labels import BONES, Structure
+from echospine.domain.units import Labels, Mask, Pixels
+
+TINT = 0.22
+"""Share of a structure's colour in its area: the echo must stay visible below it."""
 
 COLOURS: Mapping[Structure, str] = MappingProxyType(
     {
@@ -42,3 +48,32 @@ COLOURS: Mapping[Structure, str] = MappingProxyType(
 def colours_by_label() -> dict[str, str]:
     """Return the table under the names that files use, `{"bone": "#E69F00", ...}`, as the page reads it."""
     return {structure.label: colour for structure, colour in COLOURS.items()}
+
+
+def rgb(structure: Structure) -> tuple[int, int, int]:
+    """Return the colour of a structure as red, green and blue, 0 to 255."""
+    value = int(COLOURS[structure].removeprefix("#"), 16)
+    return value >> 16, value >> 8 & 255, value & 255
+
+
+def tinted(pixels: Pixels, labels: Labels) -> Pixels:
+    """Return a picture, grey or RGB, as RGB with the areas of soft tissue tinted and outlined in their colours.
+
+    `labels`: structure ids, shape (rows, columns). Bone has a line of its own, its surface, and is not covered.
+    """
+    colour = np.stack([pixels] * 3, axis=2) if pixels.ndim == 2 else pixels.copy()
+    for structure in (Structure(int(one)) for one in np.unique(labels) if one):
+        if structure in BONES:
+            continue
+        area = labels == structure
+        full = np.array(rgb(structure), np.float64)
+        colour[area] = ((1.0 - TINT) * colour[area] + TINT * full).astype(np.uint8)
+        colour[_outline(area)] = full.astype(np.uint8)
+    return colour
+
+
+def _outline(area: Mask) -> Mask:
+    """Return the pixels of an area that have one outside it above, below, left or right."""
+    inside = np.pad(area, 1, mode="edge")
+    outline: Mask = area & ~(inside[:-2, 1:-1] & inside[2:, 1:-1] & inside[1:-1, :-2] & inside[1:-1, 2:])
+    return outline

@@ -18,6 +18,7 @@ from echospine.adapters.dicom.writing import seg as seg_module
 from echospine.domain.errors import TooLargeError
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Method, Structure, Surface
+from echospine.domain.sights import StructureMap
 from reporting import (
     SIGNED,
     Scene,
@@ -105,6 +106,19 @@ def test_two_structures_are_two_segments():
     assert_same_masks(dataset, item, (Structure.LAMINA, Structure.BONE))
     pairs = [tuple(g.FrameContentSequence[0].DimensionIndexValues) for g in dataset.PerFrameFunctionalGroupsSequence]
     assert pairs == sorted(pairs)
+
+
+def test_areas_on_a_map_are_segments_too():
+    item = report_recording(SCENE)
+    rows, columns = SCENE.height // 2, SCENE.width // 2
+    labels = np.zeros((rows, columns), np.uint8)
+    labels[3:9, 4:20], labels[12:14, 5:15] = Structure.MULTIFIDUS, Structure.LAMINA
+    grid = StructureMap(labels, np.full_like(labels, 200), (0.5, 0.5), 2.0)
+    item = replace(item, interpretations=tuple(replace(s, structures=grid) for s in item.interpretations))
+    dataset = written(make_report(item))
+    assert [s.SegmentLabel for s in dataset.SegmentSequence] == ["multifidus", "lamina", "bone"]
+    assert [s.SegmentDescription.split()[0] for s in dataset.SegmentSequence] == ["Area", "Visible", "Visible"]
+    assert_same_masks(dataset, item, (Structure.MULTIFIDUS, Structure.LAMINA, Structure.BONE))
 
 
 def with_lamina(seen: Interpretation) -> Interpretation:

@@ -8,9 +8,10 @@ from typing import Any
 from echospine.adapters.pdf.numbers import breakable, clean, shortened, size_text, value_text, when_text
 from echospine.adapters.pdf.pictures import Picture, overlay
 from echospine.adapters.pdf.plots import depth_plot
-from echospine.domain.colours import COLOURS
+from echospine.domain.colours import COLOURS, tinted
 from echospine.domain.exams import Change, Finding
-from echospine.domain.labels import Structure
+from echospine.domain.interpretations import Interpretation
+from echospine.domain.labels import BONES, Structure
 from echospine.domain.measures import TITLES, UNIT_WORDS, Measurement, Status
 from echospine.domain.reports import DRAFT_MARK, NOT_A_DEVICE, KeyImage, Report, ReportRecording
 
@@ -117,16 +118,13 @@ def _facts(item: ReportRecording) -> Iterator[str]:
 
 def _key_image(key: KeyImage, rows: Rows, name: str, pictures: dict[str, Picture], item: ReportRecording) -> Data:
     frame, seen = key.frame, key.interpretation
-    pictures[name] = Picture(frame.pixels)
+    mapped = seen.structures
+    pictures[name] = Picture(frame.pixels if mapped is None else tinted(frame.pixels, mapped.over(frame.geometry)))
     here = [(n, f.measurement) for n, f in rows if f.measurement.points_px and f.measurement.frame == frame.index]
     place = f"Frame {frame.index + 1} of {item.recording.n_frames}"
     if frame.time_s is not None:
         place += f", {frame.time_s:.2f} s"
-    sure = ", ".join(
-        f"{_words(s.structure)} seen in {s.found.mean():.0%} of columns, mean confidence {s.mean_confidence:.2f}"
-        for s in seen.surfaces
-        if s.found.any()
-    )
+    sure = _sure(seen)
     return {
         "file": name,
         "aspect": frame.geometry.height / frame.geometry.width,
@@ -138,9 +136,30 @@ def _key_image(key: KeyImage, rows: Rows, name: str, pictures: dict[str, Picture
     }
 
 
+def _sure(seen: Interpretation) -> str:
+    """Return what was seen in a frame, and how surely, in words; empty where nothing was."""
+    parts = [
+        f"{_words(s.structure)} seen in {s.found.mean():.0%} of columns, mean confidence {s.mean_confidence:.2f}"
+        for s in seen.surfaces
+        if s.found.any()
+    ]
+    areas = _areas(seen)
+    parts += [f"areas of {', '.join(map(_words, areas))}"] if areas else []
+    if seen.view is not None:
+        parts.append(f"view: {seen.view.view.value.replace('_', ' ')}, probability {seen.view.confidence:.2f}")
+    sentences = [", ".join(parts)] if parts else []
+    return "; ".join([*sentences, *(seen.doubt.reasons if seen.doubt else ())])
+
+
+def _areas(seen: Interpretation) -> list[Structure]:
+    return [one for one in seen.structures.structures if one not in BONES] if seen.structures else []
+
+
 def _legend(images: tuple[KeyImage, ...]) -> list[Data]:
-    seen = {s.structure for key in images for s in key.interpretation.surfaces if s.found.any()}
-    return [{"name": f"{_words(s)} surface", "colour": COLOURS[s]} for s in sorted(seen)]
+    lines = {s.structure for key in images for s in key.interpretation.surfaces if s.found.any()}
+    areas = {one for key in images for one in _areas(key.interpretation)}
+    surfaces = [{"name": f"{_words(s)} surface", "colour": COLOURS[s]} for s in sorted(lines)]
+    return surfaces + [{"name": _words(s), "colour": COLOURS[s]} for s in sorted(areas)]
 
 
 def _finding(number: int, finding: Finding, item: ReportRecording) -> Data:

@@ -8,29 +8,52 @@ from pathlib import PurePath
 import numpy as np
 from PIL import Image, ImageDraw
 
-from echospine.domain.colours import COLOURS
+from echospine.domain.colours import COLOURS, tinted
 from echospine.domain.errors import ModelError
 from echospine.domain.frames import Frame
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Surface
 from echospine.domain.reports import DRAFT_MARK, Report, ReportFile
+from echospine.domain.sights import Sighting
 
 UNSURE_BELOW = 0.5
 """A surface is drawn dashed where its confidence is below this."""
+MARK = "#FFFFFF"
+CROSS_PX = 4
 
 
 def draw_overlay(frame: Frame, interpretation: Interpretation) -> Image.Image:
-    """Return the frame as RGB with each surface as a line, dashed where it is unsure; same size.
+    """Return the frame as RGB with what was seen in it; same size.
 
-    Raises ModelError when the interpretation belongs to another frame.
+    Areas of soft tissue are tinted and outlined in their colours, surfaces are lines, dashed where they are unsure,
+    and landmarks crosses within the ellipse that holds them with 95 %. Raises ModelError when the interpretation
+    belongs to another frame.
     """
     if interpretation.frame_index != frame.index:
         raise ModelError(f"an interpretation of frame {interpretation.frame_index} is not drawn on {frame.index}")
-    picture = Image.fromarray(np.asarray(frame.pixels)).convert("RGB")
+    labels = np.zeros(frame.pixels.shape[:2], np.uint8)
+    if interpretation.structures is not None:
+        labels = interpretation.structures.over(frame.geometry)
+    picture = Image.fromarray(tinted(frame.pixels, labels))
     canvas = ImageDraw.Draw(picture)
     for surface in interpretation.surfaces:
         _draw_surface(canvas, surface)
+    for mark in interpretation.landmarks:
+        _draw_landmark(canvas, mark)
     return picture
+
+
+def _draw_landmark(canvas: ImageDraw.ImageDraw, mark: Sighting) -> None:
+    """Draw a cross, and its ellipse of doubt, pixels."""
+    (x, y), (long_px, short_px, turn) = mark.at_px, mark.ellipse_mm((1.0, 1.0))
+    for dx, dy in ((CROSS_PX, 0), (0, CROSS_PX)):
+        canvas.line([x - dx, y - dy, x + dx, y + dy], fill=MARK, width=1)
+    angles = np.linspace(0.0, 2.0 * np.pi, 33)
+    along, across = long_px * np.cos(angles), short_px * np.sin(angles)
+    ring = np.stack(
+        (x + along * np.cos(turn) - across * np.sin(turn), y + along * np.sin(turn) + across * np.cos(turn))
+    )
+    canvas.line([(float(a), float(b)) for a, b in ring.T], fill=MARK, width=1)
 
 
 def _draw_surface(canvas: ImageDraw.ImageDraw, surface: Surface) -> None:

@@ -14,6 +14,7 @@ from echospine.apps.cli.shell import (
     config_option,
     inputs_argument,
     json_option,
+    model_option,
     output_folder,
     print_json,
     progress,
@@ -43,6 +44,7 @@ WHO = "command line"
 @click.option("--title", default="", help="Title of the examination; otherwise the name of its first recording.")
 @spacing_option
 @config_option
+@model_option
 @json_option
 def examine(
     inputs: tuple[Path, ...],
@@ -51,6 +53,7 @@ def examine(
     title: str,
     pixel_spacing: float | None,
     config: Path | None,
+    model: str | None,
     as_json: bool,
 ) -> int:
     """Interpret and measure recordings, and write a draft report with tables, pictures and a PDF.
@@ -62,7 +65,7 @@ def examine(
     folder = output_folder(out)
     with (
         recordings(build_reader(), inputs, pixel_spacing, config) as (plans, problems),
-        _house(store) as house,
+        _house(store, model) as house,
     ):
         exams = _examine(house, plans, title, problems)
         written = _write_reports(house, exams, folder)
@@ -78,13 +81,13 @@ def examine(
 
 
 @contextmanager
-def _house(store: Path | None) -> Iterator[House]:
+def _house(store: Path | None, model: str | None) -> Iterator[House]:
     """Give the house over `store`, or over a temporary folder that is gone afterwards."""
-    from echospine.apps.wiring import open_house
+    from echospine.apps.wiring import build_model, open_house
 
     with ExitStack() as stack:
         folder = store or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="echospine-store-")))
-        yield stack.enter_context(open_house(folder))
+        yield stack.enter_context(open_house(folder, build_model(model) if model else None))
 
 
 def _examine(house: House, plans: tuple[RecordingPlan, ...], title: str, problems: list[str]) -> list[str]:

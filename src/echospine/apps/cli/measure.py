@@ -10,6 +10,7 @@ from echospine.apps.cli.shell import (
     config_option,
     inputs_argument,
     json_option,
+    model_option,
     print_json,
     progress,
     recordings,
@@ -25,9 +26,15 @@ from echospine.domain.errors import InputError
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FILE.csv", help="Table to write.")
 @spacing_option
 @config_option
+@model_option
 @json_option
 def measure(
-    inputs: tuple[Path, ...], out: Path, pixel_spacing: float | None, config: Path | None, as_json: bool
+    inputs: tuple[Path, ...],
+    out: Path,
+    pixel_spacing: float | None,
+    config: Path | None,
+    model: str | None,
+    as_json: bool,
 ) -> int:
     """Write a table: frame,structure,side,quantity,value,unit,uncertainty,method,status.
 
@@ -37,13 +44,13 @@ def measure(
     from echospine.workflow.exam import interpret_source
     from echospine.workflow.report import measure_table
 
-    reader, model = build_reader(), build_model()
+    reader, engine = build_reader(), build_model(model)
     measured = []
     with recordings(reader, inputs, pixel_spacing, config) as (plans, problems):
         for plan in plans:
             try:
                 with reader.open(plan) as source, progress(plan.name) as on_frame:
-                    measured.append((plan.name, interpret_source(model, source, on_frame)))
+                    measured.append((plan.name, interpret_source(engine, source, on_frame)))
             except InputError as error:
                 problems.append(str(error))
     table = measure_table(measured)

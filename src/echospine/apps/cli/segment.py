@@ -13,6 +13,7 @@ from echospine.apps.cli.shell import (
     config_option,
     inputs_argument,
     json_option,
+    model_option,
     output_folder,
     print_json,
     progress,
@@ -33,27 +34,33 @@ if TYPE_CHECKING:
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Folder for the label maps.")
 @spacing_option
 @config_option
+@model_option
 @json_option
 def segment(
-    inputs: tuple[Path, ...], out: Path, pixel_spacing: float | None, config: Path | None, as_json: bool
+    inputs: tuple[Path, ...],
+    out: Path,
+    pixel_spacing: float | None,
+    config: Path | None,
+    model: str | None,
+    as_json: bool,
 ) -> int:
     """Write label maps: STEM[_NNNN].png of the input's size, and labels.json {id: name}.
 
-    A pixel's value is the id of the structure; 18 is the visible surface of bone, a band about 2 mm thick. A frame
-    that cannot be decoded gets no label map.
+    A pixel's value is the id of the structure. Bones mark their visible surface, a band about 2 mm thick; 18 is bone
+    whose part is not known. A frame that cannot be decoded gets no label map.
     """
     from echospine.apps.wiring import build_model, build_reader
     from echospine.workflow.report import labels_json
 
     folder = output_folder(out)
-    reader, model = build_reader(), build_model()
+    reader, engine = build_reader(), build_model(model)
     write_whole(folder / "labels.json", labels_json())
     written: list[str] = []
     with recordings(reader, inputs, pixel_spacing, config) as (plans, problems):
         for plan, stem in zip(plans, unique_stems(plans), strict=True):
             try:
                 with reader.open(plan) as source, progress(plan.name) as on_frame:
-                    written += _segment_one(model, source, folder / stem, on_frame)
+                    written += _segment_one(engine, source, folder / stem, on_frame)
             except InputError as error:
                 problems.append(str(error))
     if as_json:

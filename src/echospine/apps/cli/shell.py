@@ -42,6 +42,15 @@ def config_option(command: Command) -> Command:
     )(command)
 
 
+def model_option(command: Command) -> Command:
+    """Add `--model NAME`."""
+    return click.option(
+        "--model",
+        metavar="NAME",
+        help="Model of yours, `shipped`, `finder` (bone without training), or a folder with a model.",
+    )(command)
+
+
 def json_option(command: Command) -> Command:
     """Add `--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines.")(command)

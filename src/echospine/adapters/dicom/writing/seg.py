@@ -38,7 +38,7 @@ from echospine.adapters.dicom.writing.objects import (
 from echospine.adapters.dicom.writing.texts import date, file_stem, line, time, typed_name
 from echospine.domain.colours import COLOURS
 from echospine.domain.errors import TooLargeError
-from echospine.domain.labels import Structure
+from echospine.domain.labels import BONES, Structure
 from echospine.domain.reports import Report, ReportFile, ReportRecording
 from echospine.domain.units import Mask
 
@@ -61,8 +61,14 @@ class SegWriter:
         return tuple(file for file in files if file is not None)
 
     def _segmentation(self, report: Report, item: ReportRecording, number: int) -> ReportFile | None:
-        segments = _segments(item)
-        seen = [(n, frame) for n, structure in enumerate(segments, 1) for frame in _frames_with(item, structure)]
+        holding = _structures_of_frames(item)
+        segments = sorted(set().union(*holding))
+        seen = [
+            (n, frame)
+            for n, structure in enumerate(segments, 1)
+            for frame, held in enumerate(holding)
+            if structure in held
+        ]
         if not seen:
             return None
         source = source_of(report, item)
@@ -81,12 +87,10 @@ def mask_of(item: ReportRecording, structure: Structure, frame: int) -> Mask:
     return mask
 
 
-def _segments(item: ReportRecording) -> list[Structure]:
-    return sorted({s.structure for seen in item.interpretations for s in seen.surfaces if s.found.any()})
-
-
-def _frames_with(item: ReportRecording, structure: Structure) -> list[int]:
-    return [frame for frame in range(len(item.interpretations)) if mask_of(item, structure, frame).any()]
+def _structures_of_frames(item: ReportRecording) -> list[set[Structure]]:
+    """Return which structures each frame's label map holds."""
+    maps = (seen.label_map(item.header.geometry) for seen in item.interpretations)
+    return [{Structure(int(one)) for one in np.unique(labels) if one} for labels in maps]
 
 
 def _object(report: Report, item: ReportRecording, source: Source, number: int) -> FileDataset:
@@ -100,7 +104,7 @@ def _object(report: Report, item: ReportRecording, source: Source, number: int) 
     made.SeriesDate = made.ContentDate = date(at)
     made.SeriesTime = made.ContentTime = time(at)
     made.ContentLabel = "STRUCTURES"
-    made.ContentDescription = line(f"Visible surfaces in {item.recording.name}")
+    made.ContentDescription = line(f"Structures seen in {item.recording.name}")
     made.ContentCreatorName = typed_name(exam.signed_by)
     made.ImageType = ["DERIVED", "PRIMARY"]
     made.SegmentationType = "BINARY"
@@ -137,7 +141,8 @@ def _segment(item: ReportRecording, structure: Structure, number: int) -> Datase
     segment = Dataset()
     segment.SegmentNumber = number
     segment.SegmentLabel = structure.label.replace("_", " ")
-    segment.SegmentDescription = "Visible surface, as a band below it"
+    is_surface = structure in BONES
+    segment.SegmentDescription = "Visible surface, as a band below it" if is_surface else "Area seen in the picture"
     segment.SegmentAlgorithmType = "AUTOMATIC" if methods <= {item.recording.method} else "SEMIAUTOMATIC"
     segment.SegmentAlgorithmName = line(item.recording.method or "; ".join(sorted(methods)))
     category = PHYSICAL_OBJECT if structure is Structure.NEEDLE else ANATOMICAL_STRUCTURE
