@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from echospine.domain.interpretations import Interpretation
-from echospine.domain.labels import Structure, View
+from echospine.domain.labels import BONES, Structure, View
 from echospine.domain.sights import StructureMap
 from echospine.engine.vision.bearing import Bearing
 
 LEAST_CONTACT = 0.3
 """Share of the face on skin below which a frame says nothing."""
-BONES = (*range(int(Structure.SPINOUS_PROCESS), int(Structure.SACRUM) + 1), int(Structure.BONE))
 LEAST_COLUMNS = 0.06
 """Share of the picture's columns that must show bone before its share of sacrum counts."""
 
@@ -60,7 +59,7 @@ def evidence_of(seen: Interpretation, bearing: Bearing | None, *, moved_mm: floa
 
 def sacrum_share(found: StructureMap) -> float | None:
     """Return the share of columns with bone whose first bone is sacrum; None where hardly any bone is seen."""
-    bone = np.isin(found.labels, BONES)
+    bone = np.isin(found.labels, [int(one) for one in BONES])
     columns = bone.any(axis=0)
     if columns.mean() < LEAST_COLUMNS:
         return None

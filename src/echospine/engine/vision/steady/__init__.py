@@ -1,0 +1,3 @@
+"""Labels that do not jitter while the probe is still, and do not lag while it moves."""
+
+from echospine.engine.vision.steady.smoothing import Steady as Steady
