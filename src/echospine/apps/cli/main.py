@@ -8,6 +8,7 @@ import click
 
 from echospine import __version__
 from echospine.apps.cli.data import data
+from echospine.apps.cli.evaluate import evaluate
 from echospine.apps.cli.examine import examine
 from echospine.apps.cli.live import live
 from echospine.apps.cli.measure import measure
@@ -33,7 +34,7 @@ def root() -> None:
     """
 
 
-for command in (examine, segment, measure, simulate, live, serve, data):
+for command in (examine, segment, measure, simulate, live, serve, evaluate, data):
     root.add_command(command)
 
 
