@@ -82,9 +82,8 @@ def test_gain_and_depth_are_told_by_what_is_named():
 
 
 def test_gain_is_not_told_twice():
-    told = replace(
-        plain(0), quality=Quality(1.0, 0.3, 0.2, 0.5, ("30% of the image is saturated: turn the gain down",))
-    )
+    quality = Quality(1.0, 0.3, 0.2, 0.5, ("30% of the image is saturated: turn the gain down",))
+    told = replace(plain(0), quality=quality)
     assert len(Watcher().update(told, frame(0), 0.0).quality.reasons) == 1
 
 
