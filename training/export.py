@@ -30,6 +30,8 @@ from training.shards import Pictures, read
 VERSION = "1"
 STRANGE_RANK = 24
 """Directions of the features that are kept whole in the distance of a strange picture; the rest share one variance."""
+LEAST_VARIANCE = 1e-4
+"""Of features along any direction: some never stir in known pictures, and are not to be divided by nothing."""
 KEPT_SHARE = 0.95
 """Of good pictures, whose strangeness is to stay at or under 1."""
 
@@ -94,8 +96,8 @@ def strangeness(features: Tensor) -> dict[str, object]:
     """Return mean, main directions and variances of features: a Mahalanobis distance with a low-rank covariance."""
     mean = features.mean(dim=0)
     _, sizes, directions = torch.linalg.svd(features - mean, full_matrices=False)
-    variances = sizes**2 / len(features)
-    rest = float(variances[STRANGE_RANK:].sum() / (features.shape[1] - STRANGE_RANK)) + 1e-6
+    variances = (sizes**2 / len(features)).clamp(min=LEAST_VARIANCE)
+    rest = float(variances[STRANGE_RANK:].sum() / (features.shape[1] - STRANGE_RANK))
     kept = directions[:STRANGE_RANK]
     away = features - mean
     along = away @ kept.T

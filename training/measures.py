@@ -37,18 +37,25 @@ def by_person(values: npt.ArrayLike, seed: int = 0) -> Interval:
     return Interval(float(kept.mean()), float(low), float(high), kept.size)
 
 
-def ratio_by_person(above: Floats, below: Floats, person: npt.NDArray[np.int64]) -> Interval:
-    """Return the mean over people of (sum of `above`) / (sum of `below`), each (n_pictures,)."""
+def ratio_by_person(above: Floats, below: Floats, person: npt.NDArray[np.int64], has: Floats | None = None) -> Interval:
+    """Return the mean over people of (sum of `above`) / (sum of `below`), each (n_pictures,).
+
+    `has`: people in whose pictures its sum is 0 are left out: nobody is asked for an organ that he lacks.
+    """
     top, bottom = (np.bincount(person, weights=one) for one in (above, below))
+    asked = bottom > 0 if has is None else np.bincount(person, weights=has) > 0
     with np.errstate(invalid="ignore", divide="ignore"):
-        return by_person(np.where(bottom > 0, top / bottom, np.nan))
+        return by_person(np.where(asked, top / bottom, np.nan))
 
 
-def overlaps(found: Labels, truth: Labels, taught: Mask, n_classes: int) -> tuple[Floats, Floats]:
-    """Return twice the overlap and the sum of sizes of each class in one picture, (n_classes,): Dice is their ratio."""
+def overlaps(found: Labels, truth: Labels, taught: Mask, n_classes: int) -> tuple[Floats, Floats, Floats]:
+    """Return twice the overlap, the sum of sizes, and the true size of each class in one picture, (n_classes,) each.
+
+    Dice is the first over the second.
+    """
     both = np.bincount(truth[taught & (found == truth)], minlength=n_classes)[:n_classes]
-    sizes = sum(np.bincount(one[taught], minlength=n_classes)[:n_classes] for one in (found, truth))
-    return 2.0 * both, np.asarray(sizes, np.float64)
+    ours, true = (np.bincount(one[taught], minlength=n_classes)[:n_classes].astype(float) for one in (found, truth))
+    return 2.0 * both, ours + true, true
 
 
 def tops(mask: Mask) -> Mask:

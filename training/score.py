@@ -90,7 +90,7 @@ class _Tally:
 
     def __init__(self, n: int) -> None:
         self.n = n
-        self.both, self.sizes = (np.zeros((n, len(Structure))) for _ in range(2))
+        self.both, self.sizes, self.true = (np.zeros((n, len(Structure))) for _ in range(3))
         self.surfaces = np.zeros((n, len(BONES) + 1, 4))
         self.confused = np.zeros((len(Structure), len(Structure)))
         self.errors_mm: dict[int, list[tuple[int, float]]] = defaultdict(list)
@@ -104,7 +104,7 @@ class _Tally:
     def structures(self, one: int, shares: Floats, truth: Floats, step_mm: float) -> None:
         found = shares.argmax(axis=0)
         taught = truth != IGNORE
-        self.both[one], self.sizes[one] = overlaps(found, truth, taught, len(Structure))
+        self.both[one], self.sizes[one], self.true[one] = overlaps(found, truth, taught, len(Structure))
         self.confused += np.bincount(
             (truth[taught] * len(Structure) + found[taught]).ravel(), minlength=self.confused.size
         ).reshape(self.confused.shape)
@@ -139,7 +139,9 @@ class _Tally:
     def table(self, person: np.ndarray) -> dict[str, object]:
         """Return all of it, intervals by person."""
         dice = {
-            structure.label: ratio_by_person(self.both[:, structure], self.sizes[:, structure], person)
+            structure.label: ratio_by_person(
+                self.both[:, structure], self.sizes[:, structure], person, self.true[:, structure]
+            )
             for structure in Structure
             if structure
         }
@@ -148,7 +150,7 @@ class _Tally:
             good, said, met, there = self.surfaces[:, k].T
             surface[part.label if part else "any bone"] = {
                 "precision": ratio_by_person(good, said, person),
-                "recall": ratio_by_person(met, there, person),
+                "recall": ratio_by_person(met, there, person, there),
             }
         marks = {}
         for kind, landmark in enumerate(Landmark):

@@ -18,14 +18,15 @@ from training.measures import (
 def test_dice_of_two_shifted_squares():
     truth, found = np.zeros((20, 20), np.uint8), np.zeros((20, 20), np.uint8)
     truth[5:15, 5:15], found[5:15, 10:20] = 3, 3
-    both, sizes = overlaps(found, truth, np.ones((20, 20), bool), 19)
+    both, sizes, true = overlaps(found, truth, np.ones((20, 20), bool), 19)
     assert both[3] / sizes[3] == pytest.approx(0.5)
+    assert true[3] == 100
     assert both[0] / sizes[0] == pytest.approx(2 * 250 / 600)
 
 
 def test_what_is_not_taught_counts_for_nothing():
     truth, found = np.full((4, 4), 2, np.uint8), np.full((4, 4), 5, np.uint8)
-    both, sizes = overlaps(found, truth, np.zeros((4, 4), bool), 19)
+    both, sizes, _ = overlaps(found, truth, np.zeros((4, 4), bool), 19)
     assert both.sum() == sizes.sum() == 0
 
 
@@ -47,6 +48,7 @@ def test_the_mean_is_over_people_not_pictures():
     above, below, person = np.array([1.0, 1.0, 1.0, 0.0]), np.ones(4), np.array([0, 0, 0, 1])
     assert ratio_by_person(above, below, person).mean == pytest.approx(0.5)
     assert by_person([1.0, np.nan]).n == 1
+    assert ratio_by_person(above, below, person, has=np.array([5.0, 0.0, 0.0, 0.0])).mean == 1.0
 
 
 def test_calibration_of_one_who_is_always_sure_and_half_right():
