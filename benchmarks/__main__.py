@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.page import load, machine, page, section
 
-NAMES = ("readers", "vision", "store", "igtl", "startup", "twin", "scanner", "live", "anatomy", "realism")
+NAMES = ("readers", "vision", "store", "igtl", "startup", "twin", "scanner", "live", "anatomy", "realism", "guidance")
 RESULTS = Path(__file__).parent / "results" / "latest"
 
 

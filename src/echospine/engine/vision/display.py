@@ -20,8 +20,10 @@ from echospine.domain.units import Pixels
 Singles = npt.NDArray[np.float32]
 RADIUS = 3
 """Half the window over which means are taken, pixels: about one speckle at usual sizes."""
-SPECKLE = 11.0
-"""SD of speckle in a grey picture, grey levels: what varies less is evened out, what varies more is an edge."""
+MOST_SPECKLE, LEAST_SPECKLE = 14.0, 2.0
+"""SD of speckle, grey levels, between which it is taken from the picture: what varies less is evened out."""
+BLOCK = 8
+"""Edge of the blocks by whose usual variation speckle is told, pixels."""
 MEDIAN_GREY, WHITE_GREY = 46.0, 235.0
 """Where automatic gain puts the median and the 99.5th percentile of what shows something."""
 SHOWS_FROM = 6
@@ -60,8 +62,19 @@ def evened(grey: Pixels, smooth: float = 1.0) -> Singles:
     2:165, additive noise, as speckle is after log compression; with weights averaged as in the guided filter (He et al.
     2013, IEEE PAMI 35:1397, eq. 5 and 8).
     """
-    made: Singles = _guided(np.ascontiguousarray(grey), RADIUS, np.float32((smooth * SPECKLE) ** 2))
+    made: Singles = _guided(np.ascontiguousarray(grey), RADIUS, np.float32((smooth * speckle_of(grey)) ** 2))
     return made
+
+
+def speckle_of(grey: Pixels) -> float:
+    """Return the usual SD of grey within small blocks that show something: that of speckle, for edges are rare."""
+    rows, columns = (size // BLOCK for size in grey.shape)
+    blocks = grey[: rows * BLOCK : 2, : columns * BLOCK : 2].reshape(rows, BLOCK // 2, columns, BLOCK // 2)
+    showing = blocks.mean(axis=(1, 3)) >= SHOWS_FROM
+    if not showing.any():
+        return LEAST_SPECKLE
+    usual = float(np.median(blocks.std(axis=(1, 3), dtype=np.float32)[showing]))
+    return min(max(usual, LEAST_SPECKLE), MOST_SPECKLE)
 
 
 @njit(cache=True, nogil=True)

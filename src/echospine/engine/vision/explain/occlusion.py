@@ -22,7 +22,7 @@ Singles: TypeAlias = npt.NDArray[np.float32]
 Scorer: TypeAlias = Callable[[Singles], Floats]
 """Pictures (n, rows, columns), float32, 0 to 1, to how sure the answer is in each, (n,)."""
 
-GRID = 9
+GRID = 8
 """Patches along an edge of the part of the picture that shows something."""
 OVERLAP = 1.6
 """Edge of a patch over the distance between patches."""
