@@ -11,7 +11,7 @@ from numba import njit
 from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry
 from echospine.domain.labels import Sector
-from echospine.domain.units import Floats, Pixels
+from echospine.domain.units import Floats, Mask, Pixels
 
 COLOURFUL = 40
 """Difference between the largest and the smallest of red, green and blue that makes a pixel coloured."""
@@ -42,6 +42,19 @@ class Framing:
         """Return places in the picture, (n, 2) as x and y, of places in the square, cells, same shape."""
         placed: Floats = np.asarray(cells, np.float64) * self.step_px + np.array(self.corner_px)
         return placed
+
+    def inside(self, sector: Sector) -> Mask:
+        """Return True for cells whose centre lies in the sector, within the box, shape (size, size)."""
+        x0, y0, x1, y1 = self.box_px
+        columns = np.rint(self.corner_px[0] + self.step_px * np.arange(self.size)).astype(np.intp)
+        rows = (self.corner_px[1] + self.step_px * np.arange(self.size))[:, None]
+        there = (columns >= x0) & (columns < x1)
+        top, bottom = (edge[np.clip(columns, 0, edge.size - 1)] for edge in (sector.top_px, sector.bottom_px))
+        if not np.isfinite(top[there]).any():
+            whole: Mask = there & (rows >= y0 - 0.5) & (rows < y1 - 0.5)
+            return whole
+        inside: Mask = there & (rows >= np.maximum(top, y0) - 0.5) & (rows <= np.minimum(bottom, y1 - 1) + 0.5)
+        return inside
 
 
 def framing_of(geometry: ImageGeometry, sector: Sector, size: int) -> Framing:

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from echospine.domain.errors import ModelError
 from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry
-from echospine.domain.labels import Field, Method, Sector, Structure, Surface
+from echospine.domain.labels import BONES, Field, Method, Sector, Structure, Surface
 from echospine.domain.sights import Landmark
 from echospine.engine.vision.framing import Framing
-from echospine.engine.vision.reading import Card, Look, Strangeness, agreement_of
-from echospine.engine.vision.reading.crests import tops
-from echospine.engine.vision.reading.naming import named, share_of
+from echospine.engine.vision.reading import Card, Look, Strangeness, agreement_of, naming
+from echospine.engine.vision.reading.crests import on_crest, steady, tops
+from echospine.engine.vision.reading.naming import share_of
 from echospine.engine.vision.reading.points import HEAT_SD, LEAST_SD, peaks, sightings
 
 N = len(Structure)
@@ -24,6 +24,10 @@ FLAT = Strangeness(np.zeros(2), np.array([[1.0, 0.0]]), np.array([4.0]), 1.0, 1.
 
 def card(**changes):
     return Card(**{"method": Method("made", "1"), "size": 32, "strangeness": FLAT, **changes})
+
+
+def named(logits, known):
+    return naming.named(logits, known, np.ones(logits.shape[1:], bool))
 
 
 def logits_of(shares, size=32):
@@ -87,6 +91,17 @@ def test_the_kernel_agrees_with_the_plain_formula(seed, temperature, spread):
         assert (found.labels == one).sum() >= 12
 
 
+def test_nothing_is_named_beside_the_sector():
+    inside = np.zeros((32, 32), bool)
+    inside[4:20, 8:30] = True
+    inside[4:10, 8:12] = False
+    found = naming.named(logits_of({Structure.MULTIFIDUS: 0.9}), card(), inside)
+    np.testing.assert_array_equal(found.labels == Structure.MULTIFIDUS, inside)
+    assert (found.probability[~inside] == 255).all()
+    nothing = naming.named(logits_of({Structure.MULTIFIDUS: 0.9}), card(), np.zeros((32, 32), bool))
+    assert (nothing.labels == 0).all()
+
+
 def test_a_speck_is_not_named():
     logits = logits_of({})
     logits[Structure.NERVE, 5:8, 5:8] = 10.0
@@ -147,25 +162,69 @@ def test_sightings_come_in_picture_coordinates():
     assert 5.0 < short_px <= long_px < 10.0, "half a cell of 5 px, as an ellipse of 95 %"
 
 
-def test_the_top_of_a_band_lies_where_its_share_passes_half():
-    share = np.zeros((40, 3))
-    share[20:24] = 0.8
-    share[19, 1] = 0.3
-    band = share >= 0.5
-    band[:, 2] = False
-    top, sure = tops(band, share)
-    assert top[0] == pytest.approx(19.5)
-    assert top[1] == pytest.approx(19.2)
-    assert np.isnan(top[2])
-    np.testing.assert_allclose(sure, [0.8, 0.8, 0.0])
+IS_BONE = np.isin(np.arange(N), [int(one) for one in BONES])
 
 
-def test_of_two_bands_in_a_column_the_surer_counts():
-    share = np.zeros((40, 1))
-    share[5:7], share[20:24] = 0.6, 0.9
-    top, sure = tops(share >= 0.5, share)
-    assert top[0] == pytest.approx(19.5, abs=0.5)
-    assert sure[0] == pytest.approx(0.9)
+def tops_of(parts):
+    """Tops of cells given as (rows, 1) structure and probability."""
+    labels, shares = (np.array([[one[k]] for one in parts]) for k in (0, 1))
+    bone = np.where(IS_BONE[labels], shares, 0.0)
+    return tops(labels.astype(np.uint8), np.rint(shares * 255).astype(np.uint8), bone.astype(np.float32), IS_BONE)
+
+
+def test_the_top_of_a_band_lies_where_bone_passes_half():
+    labels, shares = np.zeros((40, 3), np.uint8), np.zeros((40, 3))
+    labels[20:24, :2], shares[20:24] = Structure.LAMINA, 0.8
+    shares[19, 1] = 0.3
+    top, sure = tops(labels, np.rint(shares * 255).astype(np.uint8), shares.astype(np.float32), IS_BONE)
+    assert top[Structure.LAMINA, 0] == pytest.approx(19.5)
+    assert top[Structure.LAMINA, 1] == pytest.approx(19.2)
+    assert np.isnan(top[:, 2]).all()
+    np.testing.assert_allclose(sure[Structure.LAMINA], [0.8, 0.8, 0.0], atol=0.002)
+
+
+def test_of_two_bands_of_one_name_in_a_column_the_surer_counts():
+    background, body = (0, 0.9), (Structure.VERTEBRAL_BODY, 0.6)
+    surer = (Structure.VERTEBRAL_BODY, 0.9)
+    top, sure = tops_of([background] * 5 + [body] * 2 + [background] * 13 + [surer] * 4)
+    assert top[Structure.VERTEBRAL_BODY, 0] == pytest.approx(19.5, abs=0.5)
+    assert sure[Structure.VERTEBRAL_BODY, 0] == pytest.approx(0.9, abs=0.002)
+
+
+def test_one_run_of_bone_has_one_name_and_its_doubt():
+    mixed = [(0, 0.9)] * 4 + [(Structure.BONE, 0.7), (Structure.LAMINA, 0.6), (Structure.LAMINA, 0.6)]
+    top, sure = tops_of(mixed)
+    assert np.flatnonzero(np.isfinite(top[:, 0])).tolist() == [Structure.LAMINA]
+    assert top[Structure.LAMINA, 0] == pytest.approx(3.5, abs=0.5)
+    assert sure[Structure.LAMINA, 0] == pytest.approx(0.4, abs=0.002)
+    top, sure = tops_of([(0, 0.9)] * 4 + [(Structure.BONE, 0.7)] * 2)
+    assert sure[Structure.BONE, 0] == pytest.approx(0.7, abs=0.002)
+
+
+def test_a_steady_top_has_no_holes_and_no_columns_that_jump():
+    top = np.full(40, np.nan)
+    top[10:30] = np.linspace(20, 30, 20)
+    broken = top.copy()
+    broken[[14, 20]], broken[25] = np.nan, 90.0
+    found = steady(broken)
+    np.testing.assert_array_equal(np.isfinite(found), np.isfinite(top))
+    assert np.abs(found - top)[10:30].max() < 1.2
+    assert np.isnan(steady(np.full(9, np.nan))).all()
+
+
+def test_a_row_is_moved_to_the_crest_and_pieces_are_never_joined_over_a_jump():
+    truth = 60.0 + 10.0 * np.sin(np.arange(200) / 30.0)
+    truth[120:] += 45.0
+    depth = np.arange(160)[:, None]
+    grey = (40 + 200 * np.exp(-(((depth - truth) / 2.0) ** 2))).astype(np.uint8)
+    found = on_crest(grey, truth - 3.4, (0.2, 0.2))
+    assert np.abs(found - truth)[5:115].max() < 0.8
+    assert np.abs(found - truth)[125:195].max() < 0.8
+    assert abs(found[119] - truth[119]) < 2
+    assert abs(found[120] - truth[120]) < 2
+    short = np.full(200, np.nan)
+    short[50:58] = 60.0
+    assert np.isnan(on_crest(grey, short, (0.2, 0.2))).all(), "1.6 mm of surface is a speck"
 
 
 def surface(rows, confidence=0.9, structure=Structure.LAMINA):
@@ -194,7 +253,9 @@ def test_one_that_sees_alone_is_said_to():
     unnamed = agreement_of([], surface(ours, structure=Structure.BONE), 0.2, 100)
     assert "was not named bone" in unnamed.reason
     assert agreement_of([], surface(nothing), 0.2, 100).reason == ""
-    assert agreement_of([surface(ours, 0.2)], None, 0.2, 100).columns == 0, "unsure columns are not asked about"
+    unsure = agreement_of([], surface(ours, 0.2, Structure.BONE), 0.2, 100)
+    assert unsure.columns == 0, "columns of which the finder is not sure are not asked about"
+    assert agreement_of([surface(ours)], None, 0.2, 100).share == 0.0
 
 
 def test_strangeness_is_the_mahalanobis_distance():

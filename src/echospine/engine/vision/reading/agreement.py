@@ -49,12 +49,11 @@ class Agreement:
 def agreement_of(named: Iterable[Surface], finder: Surface | None, step_mm: float, width: int) -> Agreement:
     """Return how far surfaces of bone agree with the finder's. `step_mm`: height of a row, mm; `width`: columns.
 
-    A column agrees where any named bone lies within NEAR_MM of the finder's. Columns count that have bone by either.
+    A column agrees where any named bone lies within NEAR_MM of the finder's. Columns count that have bone by either;
+    how sure the network is of the name does not matter here.
     """
     ours = [surface for surface in named if surface.structure in BONES]
     rows = np.array([surface.row_px for surface in ours]).reshape(-1, width)
-    sure = np.array([surface.confidence for surface in ours]).reshape(-1, width)
-    rows = np.where(sure >= SURE, rows, np.nan)
     theirs = _sure_rows(finder, width)
     here: Mask = np.isfinite(rows).any(axis=0)
     there: Mask = np.isfinite(theirs)

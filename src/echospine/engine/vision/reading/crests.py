@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from numba import njit
-from scipy.ndimage import gaussian_filter1d, label
+from scipy.ndimage import find_objects, gaussian_filter1d, label
 
 from echospine.domain.labels import BONES, Structure, Surface
-from echospine.domain.units import Floats, Mask, Pixels
+from echospine.domain.units import Floats, Labels, Mask, Pixels
 from echospine.engine.vision.reading.card import Look
 from echospine.engine.vision.reading.naming import Named, share_of
 from echospine.engine.vision.reading.outputs import Singles
@@ -20,69 +20,96 @@ SHORTEST_MM = 2.0
 REFINE_MM = 1.0
 """The row is moved to the brightest place this near the top of the band: its first row is where the echo begins."""
 SMOOTH_MM = 0.8
+STEEPEST = 3.0
+"""Steepest surface, depth over width: beyond it there are two."""
+STEADY = 5
+_IS_BONE = np.isin(np.arange(len(Structure)), [int(one) for one in BONES])
 
 
 def bone_surfaces(logits: Singles, found: Named, look: Look) -> tuple[Surface, ...]:
     """Return the surface of each part of bone that is there, on the crest of its echo, as the house has surfaces.
 
-    Where a column holds a structure's band twice, the surer one counts. Confidence: mean probability of the structure
-    within its band; where there is none, that it is nowhere in the column; 1 outside the field.
+    A run of bone down a column is one surface and has one name, its likeliest part's. Where a column holds two runs of
+    one name, the surer counts. Confidence: mean probability of the name within its run; where there is none, that the
+    part is nowhere in the column; 1 outside the field.
     """
-    there = [one for one in sorted(BONES) if np.any(found.labels == one)]
-    made = [_surface(one, logits, found, look) for one in there]
+    labels = np.where(_without_specks(_IS_BONE[found.labels], _cells(SHORTEST_MM, look)), found.labels, 0)
+    top, sure = tops(labels.astype(np.uint8), found.probability, found.bone, _IS_BONE)
+    there = [Structure(int(one)) for one in np.flatnonzero(np.isfinite(top).any(axis=1))]
+    made = [_surface(one, top[one], sure[one], _share(one, logits, found, look), look) for one in there]
     return tuple(surface for surface in made if surface.found.any())
 
 
-def _surface(structure: Structure, logits: Singles, found: Named, look: Look) -> Surface:
-    framing, steps_mm = look.framing, look.steps_mm
-    share = found.probability / 255.0
-    if structure is not Structure.BONE:  # of bone whose part is unknown, the map has the sum over all parts
-        share = share_of(logits, structure, found, look.card)
-    here = found.labels == structure
-    band = _without_specks(here, max(1.0, SHORTEST_MM / (framing.step_px * steps_mm[0])))
-    top, sure = tops(band, share)
-    nowhere = 1.0 - np.where(here, 0.0, share).max(axis=0)
+def _cells(length_mm: float, look: Look) -> float:
+    return max(1.0, length_mm / (look.framing.step_px * look.steps_mm[0]))
+
+
+def _share(structure: Structure, logits: Singles, found: Named, look: Look) -> Floats | Singles:
+    """Return the probability of a part, or of any where it is not known which, (rows, columns)."""
+    return found.bone if structure is Structure.BONE else share_of(logits, structure, found, look.card)
+
+
+def _surface(structure: Structure, top: Floats, sure: Floats, share: Floats | Singles, look: Look) -> Surface:
+    framing = look.framing
     cells = (np.arange(look.frame.geometry.width) - framing.corner_px[0]) / framing.step_px
-    rows = framing.corner_px[1] + framing.step_px * _between(cells, top)
-    confidence = np.interp(cells, np.arange(framing.size), np.where(np.isfinite(top), sure, nowhere))
+    rows = framing.corner_px[1] + framing.step_px * _between(cells, steady(top))
+    known = np.where(np.isfinite(top), sure, 1.0 - share.max(axis=0))
+    confidence = np.clip(np.interp(cells, np.arange(framing.size), known), 0.0, 1.0)
     outside = ~np.isfinite(look.field.sector.top_px)
     rows[outside], confidence[outside] = np.nan, 1.0
-    return Surface(structure, on_crest(look.frame.grey, rows, steps_mm), np.clip(confidence, 0.0, 1.0))
+    return Surface(structure, on_crest(look.frame.grey, rows, look.steps_mm), confidence)
+
+
+def steady(top: Floats) -> Floats:
+    """Return the running median of STEADY columns, NaN where fewer than half of them hold a surface, shape (columns,).
+
+    It closes holes of a column or two, and takes out what jumps from column to column.
+    """
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(top, STEADY // 2, constant_values=np.nan), STEADY)
+    held = np.isfinite(windows).sum(axis=1) > STEADY // 2
+    result = np.full_like(top, np.nan)
+    result[held] = np.nanmedian(windows[held], axis=1) if held.any() else np.nan
+    return result
 
 
 def _without_specks(band: Mask, least: float) -> Mask:
     """Return the band without pieces that cover fewer columns than `least`."""
-    pieces, count = label(band, np.ones((3, 3)))
-    widths = np.array([0, *(np.unique(np.nonzero(pieces == n)[1]).size for n in range(1, count + 1))])
-    kept: Mask = (widths >= least)[pieces]
+    pieces, _ = label(band, np.ones((3, 3)))
+    widths = [0, *(columns.stop - columns.start for _, columns in find_objects(pieces))]
+    kept: Mask = (np.array(widths) >= least)[pieces]
     return kept & band
 
 
 @njit(cache=True, nogil=True)
-def tops(band: Mask, share: Floats) -> tuple[Floats, Floats]:
-    """Return the upper edge of the surest run in each column, cells, NaN without one; and its mean share, 0 there.
+def tops(labels: Labels, probability: Labels, bone: Singles, is_bone: Mask) -> tuple[Floats, Floats]:
+    """Return the upper edge of each part's run in each column, cells, NaN without one; and its mean probability there.
 
-    `band`, `share` (probability): (rows, columns). Of several runs the one of the largest sum counts. Its edge lies
-    where the share, linear from the centre of the cell above to that of the run's first one, passes half of its mean;
-    or at that cell's own edge, where it does not.
+    `labels`, `probability`: see Named, (rows, columns); both results: (19, columns). A run's edge lies where the
+    probability of bone, linear from the centre of the cell above to that of its first one, passes half of its mean; or
+    at that cell's own edge, where it does not.
     """
-    rows, columns = band.shape
-    top, sure = np.full(columns, np.nan), np.zeros(columns)
+    n, (rows, columns) = is_bone.size, labels.shape
+    top, sure = np.full((n, columns), np.nan), np.zeros((n, columns))
     for j in range(columns):
-        most, i = 0.0, 0
+        most, i = np.zeros(n), 0
         while i < rows:
-            if not band[i, j]:
+            if not is_bone[labels[i, j]]:
                 i += 1
                 continue
-            first, total = i, 0.0
-            while i < rows and band[i, j]:
-                total += share[i, j]
+            first, whole, shares = i, 0.0, np.zeros(n)
+            while i < rows and is_bone[labels[i, j]]:
+                whole += bone[i, j]
+                shares[labels[i, j]] += probability[i, j] / 255.0
                 i += 1
-            if total > most:
-                most, sure[j] = total, total / (i - first)
-                above = share[first - 1, j] if first > 0 else 0.0
-                here, level = share[first, j], 0.5 * sure[j]
-                top[j] = first - (here - level) / (here - above) if here > level > above else first - 0.5
+            name = n - 1  # bone whose part is not known: only where no part is
+            for part in range(n - 1):
+                if shares[part] > (0.0 if name == n - 1 else shares[name]):
+                    name = part
+            if shares[name] > most[name]:
+                most[name], sure[name, j] = shares[name], shares[name] / (i - first)
+                above = bone[first - 1, j] if first > 0 else np.float32(0.0)
+                here, level = bone[first, j], 0.5 * whole / (i - first)
+                top[name, j] = first - (here - level) / (here - above) if here > level > above else first - 0.5
     return top, sure
 
 
@@ -98,21 +125,46 @@ def _between(cells: npt.NDArray[np.floating[Any]], top: Floats) -> Floats:
 
 
 def on_crest(grey: Pixels, rows: Floats, steps_mm: tuple[float, float]) -> Floats:
-    """Return rows moved to the brightest place within REFINE_MM, then smoothed along each run, shape (width,)."""
-    height = grey.shape[0]
-    reach = max(1, round(REFINE_MM / steps_mm[1]))
-    crest, seen = rows.copy(), np.flatnonzero(np.isfinite(rows))
-    if seen.size == 0:
-        return crest
-    low = max(0, int(np.floor(rows[seen].min())) - 3 * reach)
-    high = min(height, int(np.ceil(rows[seen].max())) + 3 * reach + 1)
-    near = grey[low:high, seen[0] : seen[-1] + 1].astype(np.float32)
-    smooth = gaussian_filter1d(near, max(0.3, 0.3 / steps_mm[1]), axis=0)
-    smooth = gaussian_filter1d(smooth, max(0.3, 0.6 / steps_mm[0]), axis=1)
-    places = np.rint(rows[seen]).astype(np.intp)[:, None] + np.arange(-reach, reach + 1)
-    inside = np.clip(places - low, 0, smooth.shape[0] - 1)
-    best = smooth[inside, (seen - seen[0])[:, None]].argmax(axis=1)
-    crest[seen] = np.clip(places[np.arange(seen.size), best], 0, height - 1)
-    for run in np.split(seen, np.flatnonzero(np.diff(seen) > 1) + 1):
-        crest[run] = gaussian_filter1d(crest[run], SMOOTH_MM / steps_mm[0], mode="nearest")
+    """Return rows moved to the brightest place within REFINE_MM, then smoothed along each piece, shape (width,).
+
+    Brightness is the mean along the surface over SMOOTH_MM. Pieces end where the surface jumps: two are never joined by
+    a step steeper than STEEPEST; those shorter than SHORTEST_MM are specks, and go.
+    """
+    reach, aside = max(1, round(REFINE_MM / steps_mm[1])), max(1, round(SMOOTH_MM / steps_mm[0] / 2))
+    crest = _brightest(grey, rows, reach, aside)
+    steepest = STEEPEST * steps_mm[0] / steps_mm[1] + 1.0
+    for piece in _pieces(rows, steepest):
+        if piece.size * steps_mm[0] < SHORTEST_MM:
+            crest[piece] = np.nan
+        else:
+            crest[piece] = gaussian_filter1d(crest[piece], SMOOTH_MM / steps_mm[0], mode="nearest")
     return crest
+
+
+def _pieces(rows: Floats, steepest: float) -> list[npt.NDArray[np.intp]]:
+    """Return the columns of each piece of a surface that has no gap and no step above `steepest`, pixels per column."""
+    seen = np.flatnonzero(np.isfinite(rows))
+    ends = (np.diff(seen) > 1) | (np.abs(np.diff(rows[seen])) > steepest)
+    return [piece for piece in np.split(seen, np.flatnonzero(ends) + 1) if piece.size]
+
+
+@njit(cache=True, nogil=True)
+def _brightest(grey: Pixels, rows: Floats, reach: int, aside: int) -> Floats:
+    """Return the row within `reach` of each one that is brightest along the surface, `aside` columns both ways."""
+    height, width = grey.shape
+    best = np.full(width, np.nan)
+    for x in range(width):
+        if not np.isfinite(rows[x]):
+            continue
+        most = -1.0
+        for step in range(-reach, reach + 1):
+            total, count = 0.0, 0
+            for beside in range(max(0, x - aside), min(width, x + aside + 1)):
+                y = round(rows[beside] + step) if np.isfinite(rows[beside]) else -1
+                if 0 <= y < height:
+                    total += grey[y, beside]
+                    count += 1
+            y = min(max(rows[x] + step, 0.0), height - 1.0)
+            if count > 0 and total / count > most:
+                most, best[x] = total / count, y
+    return best

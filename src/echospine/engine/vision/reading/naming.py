@@ -9,7 +9,7 @@ import numpy.typing as npt
 from numba import njit
 
 from echospine.domain.labels import BONES, Structure
-from echospine.domain.units import Floats, Labels
+from echospine.domain.units import Floats, Labels, Mask
 from echospine.engine.vision.reading.card import Card
 from echospine.engine.vision.reading.outputs import Singles
 
@@ -29,25 +29,29 @@ _SMALL = 14.0
 class Named:
     """Structures on the square.
 
-    `labels`, `probability`: see StructureMap; `log_sum`: log of the sum of exponentials at each cell, float32, same
-    shape: a structure's probability is exp(logit / temperature - log_sum); `unsure`: what may be there, not named.
+    `labels`, `probability`: see StructureMap; `bone`: probability of bone, whichever part; `log_sum`: log of the sum of
+    exponentials at each cell: a structure's probability is exp(logit / temperature - log_sum); both float32, same
+    shape; `unsure`: what may be there, not named.
     """
 
     labels: Labels
     probability: Labels
+    bone: Singles
     log_sum: Singles
     unsure: tuple[Structure, ...]
 
 
-def named(logits: Singles, card: Card) -> Named:
+def named(logits: Singles, card: Card, inside: Mask) -> Named:
     """Return the likeliest structure of each cell among those that reach their thresholds.
 
-    Where none does and all parts of bone together reach the threshold of bone, it is bone whose part is unknown; else
-    background. Probabilities are softmax of logits over temperature (Guo et al. 2017).
+    `inside`: True for cells of the sector, (rows, columns); beside it all is background. Where no structure reaches its
+    threshold and all parts of bone together reach that of bone, it is bone whose part is unknown; else background.
+    Probabilities are softmax of logits over temperature (Guo et al. 2017).
     """
     scale = (1.0 / card.temperature).astype(np.float32)
     least = card.least().astype(np.float32)
-    labels, shares, log_sum, second = _name(logits, scale, least, np.float32(MAYBE), _IS_BONE)
+    labels, shares, bone, log_sum, second = _name(logits, scale, least, np.float32(MAYBE), _IS_BONE, *_span(inside))
+    labels[~inside], shares[~inside], bone[~inside] = _BACKGROUND, 1.0, 0.0
     counts = np.bincount(labels.ravel(), minlength=len(Structure))
     specks = np.flatnonzero((counts > 0) & (counts < LEAST_CELLS))
     for one in specks[specks != _BACKGROUND].tolist():
@@ -57,7 +61,15 @@ def named(logits: Singles, card: Card) -> Named:
         counts[one] = 0
     maybe = (second >= MAYBE_CELLS) & (counts == 0)
     unsure = tuple(Structure(int(one)) for one in np.flatnonzero(maybe) if one)
-    return Named(labels, np.rint(np.clip(shares, 0, 1) * 255).astype(np.uint8), log_sum, unsure)
+    return Named(labels, np.rint(np.clip(shares, 0, 1) * 255).astype(np.uint8), bone, log_sum, unsure)
+
+
+def _span(inside: Mask) -> tuple[int, int, int, int]:
+    """Return the first row and one past the last, and the same of columns, that hold cells of the sector."""
+    rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
+    if rows.size == 0:
+        return 0, 0, 0, 0
+    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
 def share_of(logits: Singles, structure: Structure, found: Named, card: Card) -> Floats:
@@ -68,38 +80,47 @@ def share_of(logits: Singles, structure: Structure, found: Named, card: Card) ->
 
 
 @njit(cache=True, nogil=True)
-def _name(
-    logits: Singles, scale: Singles, least: Singles, maybe: np.float32, is_bone: npt.NDArray[np.bool_]
-) -> tuple[Labels, Singles, Singles, npt.NDArray[np.int64]]:
-    """Return labels, probability of each, log of the sum, and how often each structure is likeliest and not named."""
+def _name(  # noqa: PLR0917 -- a kernel takes its tables one by one
+    logits: Singles,
+    scale: Singles,
+    least: Singles,
+    maybe: np.float32,
+    is_bone: Mask,
+    top: int,
+    bottom: int,
+    left: int,
+    right: int,
+) -> tuple[Labels, Singles, Singles, Singles, npt.NDArray[np.int64]]:
+    """Return labels, probability of each and of any bone, log of the sum, and how often each structure nearly is one."""
     n, rows, columns = logits.shape
     labels = np.zeros((rows, columns), np.uint8)
     shares = np.zeros((rows, columns), np.float32)
+    bone = np.zeros((rows, columns), np.float32)
     log_sum = np.zeros((rows, columns), np.float32)
     second = np.zeros(n, np.int64)
-    each = np.zeros((n, columns), np.float32)
-    likely = np.zeros(columns, np.uint8)
-    for i in range(rows):
-        _soften(logits, i, scale, each, log_sum[i])
-        _choose(each, least, is_bone, labels[i], shares[i], likely)
-        for j in range(columns):
+    each = np.zeros((n, right - left), np.float32)
+    likely = np.zeros(right - left, np.uint8)
+    for i in range(top, bottom):
+        _soften(logits[:, i, left:right], scale, each, log_sum[i, left:right])
+        _choose(each, least, is_bone, labels[i, left:right], shares[i, left:right], bone[i, left:right], likely)
+        for j in range(right - left):
             one = likely[j]
-            if labels[i, j] == 0 and one > 0 and each[one, j] >= maybe * least[one]:
+            if labels[i, left + j] == 0 and one > 0 and each[one, j] >= maybe * least[one]:
                 second[one] += 1
-    return labels, shares, log_sum, second
+    return labels, shares, bone, log_sum, second
 
 
 @njit(cache=True, nogil=True)
-def _soften(logits: Singles, i: int, scale: Singles, each: Singles, log_sum: Singles) -> None:
-    """Put the softmax of row i of scaled logits into `each`, (19, columns), and the log of the sum into `log_sum`."""
+def _soften(logits: Singles, scale: Singles, each: Singles, log_sum: Singles) -> None:
+    """Put the softmax of one row of scaled logits into `each`, (19, columns), and the log of the sum into `log_sum`."""
     n, columns = each.shape
     high, total = np.full(columns, np.float32(-np.inf)), np.zeros(columns, np.float32)
     for c in range(n):
         for j in range(columns):
-            high[j] = max(high[j], logits[c, i, j] * scale[c])
+            high[j] = max(high[j], logits[c, j] * scale[c])
     for c in range(n):
         for j in range(columns):
-            below = logits[c, i, j] * scale[c] - high[j]
+            below = logits[c, j] * scale[c] - high[j]
             raised = np.float32(0.0)
             if below > -_SMALL:
                 raised = np.exp(below)
@@ -115,11 +136,11 @@ def _soften(logits: Singles, i: int, scale: Singles, each: Singles, log_sum: Sin
 
 @njit(cache=True, nogil=True)
 def _choose(  # noqa: PLR0917 -- a kernel takes its tables one by one
-    each: Singles, least: Singles, is_bone: npt.NDArray[np.bool_], label: Labels, share: Singles, likely: Labels
+    each: Singles, least: Singles, is_bone: Mask, label: Labels, share: Singles, bone: Singles, likely: Labels
 ) -> None:
-    """Put the name of each cell of a row, the probability of it, and the likeliest structure into the last three."""
+    """Put name, probability, that of any bone, and likeliest structure of each cell of a row into the last four."""
     n, columns = each.shape
-    bone, most = np.zeros(columns, np.float32), np.zeros(columns, np.float32)
+    most = np.zeros(columns, np.float32)
     label[:] = 0
     share[:] = 0
     likely[:] = 0

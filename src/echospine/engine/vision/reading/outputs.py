@@ -42,7 +42,7 @@ class Outputs:
             value = np.asarray(found[name], np.float32)
             if value.shape != (1, *shape):
                 raise ModelError(f"the network's output {name!r} has the shape {value.shape}, expected {(1, *shape)}")
-            if not np.isfinite(value.sum(dtype=np.float64)):
+            if not (np.isfinite(value.max()) and np.isfinite(value.min())):
                 raise ModelError(f"the network's output {name!r} holds numbers that are not finite")
             parts[name] = value[0]
         return cls(**parts)

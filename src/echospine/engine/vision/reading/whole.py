@@ -32,7 +32,7 @@ def read(outputs: Outputs, look: Look, second: Interpretation | None = None) -> 
     the doubt. Where the picture is stranger than what the network knows, or the probe touches nothing, nothing is
     named: no map, no surfaces, no landmarks, no view.
     """
-    found = named(outputs.structures, look.card)
+    found = named(outputs.structures, look.card, look.framing.inside(look.field.sector))
     surfaces = bone_surfaces(outputs.structures, found, look)
     quality = second.quality if second is not None else _quality(look, surfaces)
     strangeness = look.card.strangeness.of(outputs.features)
