@@ -19,7 +19,7 @@ from echospine.engine.twin.image import prepare, truth
 from echospine.engine.twin.person import build_patient, sample_patient
 from echospine.engine.twin.probe import Settings
 from echospine.engine.twin.scene.views import standard_view
-from echospine.engine.vision.steady import Steady
+from echospine.engine.vision.steady import Slider, Steady
 from echospine.engine.vision.steady.cells import shift_of
 from training.machines import HELD_OUT
 
@@ -200,3 +200,16 @@ def test_it_takes_a_few_milliseconds(slide):
     for n, one in enumerate(maps):
         steady.update(one, 0.3 + n / HZ)
     assert (time.process_time() - began) / 8 < 0.015
+
+
+def test_the_slide_of_an_untracked_probe_is_read_from_the_picture(slide):
+    """0.5 mm a frame along the picture's x; a picture column is the twin's column."""
+    rng, slider = np.random.default_rng(5), Slider()
+    column_mm = 0.66
+    way = [slider.update(noisy(rng, one), column_mm, n / HZ) for n, one in enumerate(slide)]
+    assert way[0] is None
+    assert sum(one for one in way[1:] if one is not None) == pytest.approx(0.5 * (len(slide) - 1), rel=0.35)
+    resting = [slider.update(noisy(rng, slide[0]), column_mm, 10.0 + n / HZ) for n in range(12)]
+    assert resting[0] is None, "after a gap nothing is known"
+    assert abs(sum(one for one in resting[1:] if one is not None)) < 2.0
+    assert slider.update(None, column_mm, 11.0) is None

@@ -21,10 +21,13 @@ from echospine.engine.vision.level.words import Told, reason
 
 LOOK_S, LOOK_MM = 0.1, 2.5
 """Frames are gathered into one look for so long, or until a tracked probe has moved so far."""
-APART_S, APART_MM = 0.5, 7.0
+APART_S, APART_MM = 0.65, 9.0
+UNTRACKED_APART_S = 0.5
 """Looks so far apart err independently; nearer ones count as parts of one."""
 RESTART = 0.0005
 """Chance per look that all before was misled."""
+MISLED = 0.03
+"""Share of counts that go wrong for reasons that this filter knows nothing of; it is spread over all levels."""
 ANCHOR_LOOKS = 1.2
 """So many independent looks at sacrum or rib make an anchor."""
 UNANCHORED_MOST = 0.6
@@ -88,6 +91,8 @@ class LevelFilter:
         """Return how far this look counts as a new one, 0 to 1."""
         if self._seen_s is None:
             return 1.0
+        if not self._tracked:
+            return min(1.0, passed_s / UNTRACKED_APART_S)
         return min(1.0, math.hypot(passed_s / APART_S, abs(self._gathered.moved_mm) / APART_MM))
 
     def _moved(self, passed_s: float) -> Floats:
@@ -102,7 +107,7 @@ class LevelFilter:
         dark_s = 0.0 if self._seen_s is None else time_s - self._seen_s
         belief = self._moved(dark_s) if dark_s > LOOK_S else self._belief
         heights = belief.sum(axis=(0, 1)) / belief.sum()
-        shares = heights.reshape(len(NAMES), -1).sum(axis=1)
+        shares = (1.0 - MISLED) * heights.reshape(len(NAMES), -1).sum(axis=1) + MISLED / len(NAMES)
         sacrum, rib = self._sacrum_looks >= ANCHOR_LOOKS, self._rib_looks >= ANCHOR_LOOKS
         if not (sacrum or rib):
             shares = _levelled(shares, UNANCHORED_MOST)
