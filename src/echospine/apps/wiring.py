@@ -26,7 +26,7 @@ from echospine.ports import FrameSource, House, LiveSource, LocalFile, Model, Re
 
 if TYPE_CHECKING:
     from echospine.adapters.igtl import Serving
-    from echospine.adapters.onnx import ModelSettings
+    from echospine.adapters.onnx import Known, ModelSettings
     from echospine.engine.twin.scene import SceneSource, Truth
     from echospine.workflow.live import Eye
 
@@ -114,6 +114,32 @@ def model_settings() -> ModelSettings:
     from echospine.adapters.onnx import ModelSettings
 
     return ModelSettings.read(os.environ, user_data_path("echospine") / "models")
+
+
+def model_folder(name: str) -> Path:
+    """Return the folder of a learned model by its name; raises ModelError where there is none."""
+    from echospine.adapters.onnx import folder_of
+
+    return folder_of(name, model_settings().folder)
+
+
+def known_models() -> tuple[Known, ...]:
+    """Return every model that can be named, with what is wrong with a damaged one."""
+    from echospine.adapters.onnx import known_models as known
+
+    return known(model_settings())
+
+
+def add_model(name: str, source: Path) -> Path:
+    """Keep a model under that name, checked; return its folder. Raises ModelError, Conflict, StorageError."""
+    return model_settings().folder.add(name, source)
+
+
+def use_model(name: str) -> str:
+    """Use a model from now on; return its method. Raises ModelError where it cannot be opened."""
+    from echospine.adapters.onnx import use
+
+    return use(name, model_settings())
 
 
 def default_store() -> Path:

@@ -4,13 +4,13 @@ Weights that come with EchoSpine lie in `shipped/` (`spine.onnx`, `spine.json`).
 network, not with this package.
 """
 
+from echospine.adapters.onnx.choosing import Known as Known
 from echospine.adapters.onnx.choosing import ModelSettings as ModelSettings
 from echospine.adapters.onnx.choosing import choose as choose
 from echospine.adapters.onnx.choosing import folder_of as folder_of
+from echospine.adapters.onnx.choosing import known_models as known_models
+from echospine.adapters.onnx.choosing import use as use
 from echospine.adapters.onnx.model import NetworkModel as NetworkModel
 from echospine.adapters.onnx.model import open_network as open_network
-from echospine.adapters.onnx.registry import Entry as Entry
 from echospine.adapters.onnx.registry import ModelFolder as ModelFolder
-from echospine.adapters.onnx.registry import look_at as look_at
-from echospine.adapters.onnx.registry import shipped as shipped
 from echospine.adapters.onnx.session import Provider as Provider

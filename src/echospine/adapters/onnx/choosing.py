@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from echospine.adapters.onnx.model import NetworkModel, open_network
-from echospine.adapters.onnx.registry import ModelFolder, shipped
+from echospine.adapters.onnx.registry import Entry, ModelFolder, look_at, shipped
 from echospine.adapters.onnx.session import Provider
 from echospine.domain.errors import ModelError
 from echospine.engine.vision import BoneFinder
@@ -88,3 +88,37 @@ def folder_of(name: str, models: ModelFolder) -> Path:
 def _opened(folder: Path, settings: ModelSettings) -> Chosen:
     model = open_network(folder, provider=settings.provider, threads=settings.threads, second=BoneFinder())
     return Chosen(model, model.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One model that can be named. `used`: whether it is the one that is used; `trouble`: why it cannot be."""
+
+    name: str
+    method: str
+    about: str
+    trouble: str
+    used: bool
+
+    def summary(self) -> dict[str, str | bool]:
+        """Return it as JSON has it."""
+        return asdict(self)
+
+
+def known_models(settings: ModelSettings) -> tuple[Known, ...]:
+    """Return every model that can be named, the shipped one and the bone finder first."""
+    own = shipped()
+    usual = SHIPPED if own is not None else FINDER
+    used = settings.name or settings.folder.chosen or usual
+    finder = BoneFinder().method
+    entries = [Entry(FINDER, Path(), str(finder), "the surface of bone, without training", "")]
+    entries += [look_at(SHIPPED, own)] if own is not None else []
+    entries += settings.folder.entries()
+    return tuple(Known(one.name, one.method, one.about, one.trouble, one.name == used) for one in entries)
+
+
+def use(name: str, settings: ModelSettings) -> str:
+    """Choose a model for good, when it can be opened; return its method. Raises ModelError, StorageError."""
+    method = str(choose(replace(settings, name=name)).model.method)
+    settings.folder.choose(name)
+    return method

@@ -104,13 +104,15 @@ def _print(scores: Scores, method: str, grouped: bool) -> None:
     console = Console()
     whose = "groups" if grouped else "recordings (give --groups where several are of one person)"
     console.print(f"{method}: {scores.pictures} pictures of {scores.groups} {whose}", markup=False)
-    bones = ("surface precision", "surface recall") if scores.precision else ()
-    table = Table("structure", "Dice", *bones, title="mean [95 % interval]")
-    for name, one in (*((structure.label, one) for structure, one in scores.dice.items()), ("any bone", None)):
-        if one is not None or name in scores.precision:
-            surface = (_words(scores.precision.get(name)), _words(scores.recall.get(name)))
-            table.add_row(name, _words(one), *(surface if bones else ()))
-    console.print(table)
+    dice = Table("structure", "Dice [95 % interval]")
+    for structure, one in scores.dice.items():
+        dice.add_row(structure.label, _words(one))
+    console.print(dice)
+    if scores.precision:
+        surfaces = Table("surface of", "precision", "recall")
+        for name, one in scores.precision.items():
+            surfaces.add_row(name, _words(one), _words(scores.recall[name]))
+        console.print(surfaces)
     error = scores.calibration_error
     console.print(f"calibration error: {error or 'the answers carry no probability'}", markup=False)
     console.print(_confusion(scores))

@@ -12,9 +12,11 @@ from echospine.apps.cli.evaluate import evaluate
 from echospine.apps.cli.examine import examine
 from echospine.apps.cli.live import live
 from echospine.apps.cli.measure import measure
+from echospine.apps.cli.models import models
 from echospine.apps.cli.segment import segment
 from echospine.apps.cli.serve import serve
 from echospine.apps.cli.simulate import simulate
+from echospine.apps.cli.train import train
 from echospine.domain.errors import EchoSpineError, GeometryError, InputError
 
 EXIT_BAD_INPUT = 2
@@ -34,7 +36,7 @@ def root() -> None:
     """
 
 
-for command in (examine, segment, measure, simulate, live, serve, evaluate, data):
+for command in (examine, segment, measure, simulate, live, serve, train, evaluate, models, data):
     root.add_command(command)
 
 

@@ -60,15 +60,18 @@ def _surface(structure: Structure, top: Floats, sure: Floats, share: Floats | Si
     return Surface(structure, on_crest(look.frame.grey, rows, look.steps_mm), confidence)
 
 
+@njit(cache=True, nogil=True)
 def steady(top: Floats) -> Floats:
     """Return the running median of STEADY columns, NaN where fewer than half of them hold a surface, shape (columns,).
 
     It closes holes of a column or two, and takes out what jumps from column to column.
     """
-    windows = np.lib.stride_tricks.sliding_window_view(np.pad(top, STEADY // 2, constant_values=np.nan), STEADY)
-    held = np.isfinite(windows).sum(axis=1) > STEADY // 2
     result = np.full_like(top, np.nan)
-    result[held] = np.nanmedian(windows[held], axis=1) if held.any() else np.nan
+    for j in range(top.size):
+        near = top[max(0, j - STEADY // 2) : j + STEADY // 2 + 1]
+        held = near[np.isfinite(near)]
+        if held.size > STEADY // 2:
+            result[j] = np.median(held)
     return result
 
 

@@ -91,7 +91,7 @@ def _name(  # noqa: PLR0917 -- a kernel takes its tables one by one
     left: int,
     right: int,
 ) -> tuple[Labels, Singles, Singles, Singles, npt.NDArray[np.int64]]:
-    """Return labels, probability of each and of any bone, log of the sum, and how often each structure nearly is one."""
+    """Return labels, probability of each and of any bone, log of the sum, and how often each structure nearly is."""
     n, rows, columns = logits.shape
     labels = np.zeros((rows, columns), np.uint8)
     shares = np.zeros((rows, columns), np.float32)
