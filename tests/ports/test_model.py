@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,12 +14,21 @@ from echospine.domain.images import ImageGeometry, Spacing
 from echospine.domain.labels import Structure
 from echospine.ports import Model
 from line_model import LineModel
+from small_network import write_network
 
 
-@pytest.fixture(params=[build_model, LineModel], ids=["bone finder", "in memory"])
-def model(request: pytest.FixtureRequest) -> Model:
-    made: Model = request.param()
-    return made
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_network(tmp_path_factory.mktemp("models") / "small")
+
+
+@pytest.fixture(params=["finder", "network", "in memory"])
+def model(request: pytest.FixtureRequest, small: Path) -> Model:
+    return (
+        LineModel()
+        if request.param == "in memory"
+        else build_model({"network": str(small)}.get(request.param, "finder"))
+    )
 
 
 def frame(pixels: np.ndarray, index: int = 0) -> Frame:
