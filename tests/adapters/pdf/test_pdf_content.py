@@ -15,10 +15,11 @@ from echospine.adapters.pdf.content import report_content
 from echospine.adapters.pdf.numbers import breakable, clean, size_text, value_text
 from echospine.adapters.pdf.pictures import LARGEST_SIDE_PX, Picture, picture_png, runs
 from echospine.adapters.pdf.plots import MOST_POINTS, depth_plot, round_axis
-from echospine.domain.colours import COLOURS
-from echospine.domain.labels import Structure
+from echospine.domain.colours import COLOURS, rgb
+from echospine.domain.labels import Structure, View
 from echospine.domain.measures import Quantity, Status
 from echospine.domain.reports import DRAFT_MARK
+from echospine.domain.sights import Doubt, StructureMap, ViewBelief
 from reporting import Scene, bone_row, make_frame, make_report, measured, report_recording
 
 SCENE = Scene()
@@ -78,6 +79,27 @@ def test_overlay_lines_lie_on_the_pixels_that_were_found():
     np.testing.assert_allclose(drawn[:, 1] * SCENE.height - 0.5, truth[columns], atol=2e-3)
     assert surface["colour"] == COLOURS[Structure.BONE]
     assert len(surface["lines"]) == 2, "the gap between two surfaces must stay open"
+
+
+def test_areas_are_tinted_named_and_explained_and_doubt_is_told():
+    item = report_recording(SCENE)
+    labels = np.zeros((SCENE.height // 2, SCENE.width // 2), np.uint8)
+    labels[4:20, 6:30] = Structure.MULTIFIDUS
+    grid = StructureMap(labels, np.full_like(labels, 230), (0.5, 0.5), 2.0)
+    doubt = Doubt(0.95, False, (), ("the picture is at the edge of what the model knows",))
+    view = ViewBelief(((View.MIDLINE_SAGITTAL, 0.8), (View.OTHER, 0.2)))
+    keys = tuple(
+        replace(key, interpretation=replace(key.interpretation, structures=grid, doubt=doubt, view=view))
+        for key in item.key_images
+    )
+    document, pictures = report_content(make_report(replace(item, key_images=keys)))
+    image = document["recordings"][0]["images"][0]
+    assert "areas of multifidus, view: midline sagittal, probability 0.80; the picture is at the edge" in image["sure"]
+    assert {"name": "multifidus", "colour": COLOURS[Structure.MULTIFIDUS]} in document["recordings"][0]["legend"]
+    pixels, plain = pictures[image["file"]].pixels, item.key_images[0].frame.pixels
+    assert pixels.shape == (SCENE.height, SCENE.width, 3)
+    np.testing.assert_array_equal(pixels[0, 0], np.full(3, plain[0, 0]) if plain.ndim == 2 else plain[0, 0])
+    np.testing.assert_array_equal(pixels[8, 20], rgb(Structure.MULTIFIDUS))
 
 
 def test_a_calliper_is_drawn_only_on_its_own_frame_and_names_its_row():

@@ -184,6 +184,8 @@ def _print_table(file: ExamFile) -> None:
                 frame = "" if measured.frame is None else f"{measured.frame + 1} of {recording.n_frames}"
                 table.add_row(TITLES[measured.quantity], measured.words, frame, measured.status.value)
         console.print(table)
+        if recording.method:
+            console.print(Text(f"  seen by: {recording.method}"))
         for note in recording.notes:
             console.print(Text(f"  note: {note}"))
     console.print(Text(DRAFT_MARK if file.exam.state is not ExamState.SIGNED else f"signed by {file.exam.signed_by}"))

@@ -130,8 +130,8 @@ def _between(cells: npt.NDArray[np.floating[Any]], top: Floats) -> Floats:
 def on_crest(grey: Pixels, rows: Floats, steps_mm: tuple[float, float]) -> Floats:
     """Return rows moved to the brightest place within REFINE_MM, then smoothed along each piece, shape (width,).
 
-    Brightness is the mean along the surface over SMOOTH_MM. Pieces end where the surface jumps: two are never joined by
-    a step steeper than STEEPEST; those shorter than SHORTEST_MM are specks, and go.
+    Brightness is the mean along the surface over SMOOTH_MM. Pieces end where the surface jumps, with a column between
+    them, so that nobody joins two by a step steeper than STEEPEST; those shorter than SHORTEST_MM are specks, and go.
     """
     reach, aside = max(1, round(REFINE_MM / steps_mm[1])), max(1, round(SMOOTH_MM / steps_mm[0] / 2))
     crest = _brightest(grey, rows, reach, aside)
@@ -141,6 +141,8 @@ def on_crest(grey: Pixels, rows: Floats, steps_mm: tuple[float, float]) -> Float
             crest[piece] = np.nan
         else:
             crest[piece] = gaussian_filter1d(crest[piece], SMOOTH_MM / steps_mm[0], mode="nearest")
+            beside = rows[piece[0] - 1] if piece[0] else np.nan
+            crest[piece[0]] = np.nan if np.isfinite(beside) else crest[piece[0]]
     return crest
 
 
