@@ -95,8 +95,9 @@ def _hands() -> list[Row]:
             probe = probe_for(view)
             if probe.name not in backs:
                 backs[probe.name] = back_of(anatomy, probe)
-            seeds = range(HANDS_EACH * person, HANDS_EACH * (person + 1))
-            outcomes += [follow(backs[probe.name], view, seed, at_most=AT_MOST) for seed in seeds]
+            back, seeds = backs[probe.name], range(HANDS_EACH * person, HANDS_EACH * (person + 1))
+            if back.has(view):
+                outcomes += [follow(back, view, seed, at_most=AT_MOST) for seed in seeds]
     found = []
     for view in (*TARGETS, None):
         part = [one for one in outcomes if view in (None, one.wanted)]

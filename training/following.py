@@ -23,10 +23,13 @@ from echospine.engine.twin.scene.record import Stay
 from echospine.engine.twin.scene.views import standard_view, usual_machine
 from echospine.engine.twin.tissues import Tissue
 from echospine.engine.vision.advice import Advice, Advisor, Move
+from echospine.engine.vision.advice.hallmarks import enough
 from echospine.engine.vision.advice.targets import TARGETS
 from echospine.engine.vision.bearing import Bearing
 from training.places import Place, place_of
 
+LEAST_SHOWN = 0.6
+"""Of what makes a view, which the book's hold must show in this person: in the very heavy it may show nothing."""
 ENOUGH = 0.75
 """Of what the book's view shows of what it is known by, a view that counts as reached must show."""
 _CANAL = frozenset({Tissue.EPIDURAL_FAT, Tissue.DURA, Tissue.CSF, Tissue.CAUDA_EQUINA})
@@ -42,6 +45,8 @@ KNOWN_BY: dict[View, tuple[frozenset[Tissue], ...]] = {
     View.SACRAL: (frozenset({Tissue.SACRUM}), _CANAL),
 }
 """Tissues that a view shows."""
+STARTS = ("L2", "L3", "L4")
+"""Levels near which a hand begins."""
 FRAMES, FRAME_S = 8, 0.06
 """Looked at before the hand moves again."""
 NEAR_MM, NEAR_DEG = 7.0, 13.0
@@ -87,9 +92,13 @@ class Back:
     probe: Probe
     views: tuple[tuple[View, str, Side, Pose, Place], ...]
 
+    def has(self, view: View) -> bool:
+        """Return whether a hand can be led to that view here, from beside it at L2 to L4."""
+        return any(one[0] is view and one[1] in STARTS for one in self.views)
+
 
 def back_of(anatomy: Anatomy, probe: Probe) -> Back:
-    """Return the standard views of a person that advice can lead to."""
+    """Return the standard views of a person that advice can lead to: those in which the book's own hold shows them."""
     found = []
     for view in TARGETS:
         for level in LEVELS:
@@ -98,7 +107,8 @@ def back_of(anatomy: Anatomy, probe: Probe) -> Back:
                     pose = standard_view(anatomy, view, level, side, probe)
                 except GeometryError:
                     continue
-                found.append((view, level, side, pose, place_of(anatomy, pose, probe)))
+                if known_by(view, look(anatomy, pose, probe)) >= LEAST_SHOWN * enough(view):
+                    found.append((view, level, side, pose, place_of(anatomy, pose, probe)))
     return Back(anatomy, probe, tuple(found))
 
 
@@ -134,7 +144,7 @@ def follow(back: Back, wanted: View, seed: int, *, at_most: int = 20, misread: M
 
 def start(rng: np.random.Generator, back: Back, wanted: View) -> Pose:
     """Return a hold near one of the standard views of that name."""
-    near = [one for one in back.views if one[0] is wanted and one[1] in ("L2", "L3", "L4")]
+    near = [one for one in back.views if one[0] is wanted and one[1] in STARTS]
     while True:
         pose = near[int(rng.integers(len(near)))][3]
         stay = Stay(

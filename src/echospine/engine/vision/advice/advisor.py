@@ -28,8 +28,8 @@ SMOOTH_S = 0.35
 """Over which bearings, views and hallmarks are averaged."""
 SEARCH_S = 1.5
 """For so long a step of a search is shown before the next."""
-ROUNDS = 1
-"""After so many searches in vain, the best that was found will do where the view is named."""
+ROUNDS, NEARLY = 1, 0.7
+"""After so many searches in vain, so much of the limit will do where the view is named."""
 
 
 class Advisor:
@@ -110,7 +110,7 @@ class Advisor:
         if self._shown is None:
             return named >= part * SEEN
         best = self._search.rounds >= ROUNDS and named >= part * SEEN
-        return self._shown >= part * enough(self.wanted) * (0.5 if best else 1.0)
+        return self._shown >= part * enough(self.wanted) * (NEARLY if best else 1.0)
 
     def _step(self, time_s: float) -> Advice:
         """Return the step of the search that is due."""

@@ -12,7 +12,7 @@ from echospine.domain.sights import StructureMap
 _CANAL = frozenset({Structure.POSTERIOR_COMPLEX, Structure.DURAL_SAC})
 HALLMARKS: dict[View, tuple[tuple[frozenset[Structure], ...], float]] = {
     View.TRANSVERSE_SPINOUS: ((frozenset({Structure.SPINOUS_PROCESS}),), 0.08),
-    View.TRANSVERSE_INTERLAMINAR: ((_CANAL,), 0.17),
+    View.TRANSVERSE_INTERLAMINAR: ((_CANAL,), 0.15),
     View.MULTIFIDUS_TRANSVERSE: ((frozenset({Structure.MULTIFIDUS}),), 0.17),
     View.MIDLINE_SAGITTAL: ((frozenset({Structure.SPINOUS_PROCESS}),), 0.38),
     View.PARASAGITTAL_LAMINA: ((frozenset({Structure.LAMINA}), _CANAL), 0.22),

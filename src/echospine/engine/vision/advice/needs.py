@@ -11,7 +11,7 @@ from echospine.engine.vision.advice.moves import Advice, Move
 from echospine.engine.vision.advice.targets import LEVEL_MM, OUTWARDS, TARGETS, Target
 from echospine.engine.vision.bearing import Bearing
 
-LEAST_CONTACT = 0.6
+LEAST_CONTACT = 0.5
 TURN_OFF_DEG, ROCK_OFF_DEG = 14.0, 14.0
 """So far off a turn and a rock are still right."""
 MOST_MM, MOST_DEG = 30.0, 60.0

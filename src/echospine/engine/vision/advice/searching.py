@@ -14,6 +14,7 @@ TILT: Axis = (Move.TILT_HEAD, Move.TILT_FEET)
 TILT_ASIDE: Axis = (Move.TILT_IN, Move.TILT_OUT)
 UP: Axis = (Move.SLIDE_HEAD, Move.SLIDE_FEET)
 ASIDE: Axis = (Move.SLIDE_OUT, Move.SLIDE_IN)
+TURN: Axis = (Move.TURN_CLOCKWISE, Move.TURN_ANTICLOCKWISE)
 
 
 def axes_of(view: View) -> tuple[Axis, ...]:
@@ -23,7 +24,7 @@ def axes_of(view: View) -> tuple[Axis, ...]:
         return (UP[::-1], TILT_ASIDE, ASIDE)
     if target.across:
         return (UP,) if view is View.TRANSVERSE_SPINOUS else (UP, TILT)
-    return (TILT_ASIDE, ASIDE) if target.inwards else (ASIDE,)
+    return (TILT_ASIDE, ASIDE, TURN) if target.inwards else (ASIDE,)
 
 
 class Search:
@@ -69,4 +70,4 @@ class Search:
 
 
 def _advice(move: Move, times: float) -> Advice:
-    return Advice(move, times * (STEP_DEG if move.value.startswith("tilt") else STEP_MM))
+    return Advice(move, times * (STEP_MM if move.value.startswith("slide") else STEP_DEG))

@@ -22,7 +22,7 @@ from echospine.engine.vision.level.words import Told, reason
 LOOK_S, LOOK_MM = 0.1, 2.5
 """Frames are gathered into one look for so long, or until a tracked probe has moved so far."""
 APART_S, APART_MM = 0.65, 9.0
-UNTRACKED_APART_S = 0.5
+UNTRACKED_APART_S = 0.35
 """Looks so far apart err independently; nearer ones count as parts of one."""
 RESTART = 0.0005
 """Chance per look that all before was misled."""
