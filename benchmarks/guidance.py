@@ -47,12 +47,13 @@ def _levels() -> list[Row]:
     found = []
     for tracked, word in ((True, "tracked"), (False, "not tracked")):
         frames, right, sure_ends, right_ends, spent_s, n = _count(tracked=tracked)
-        found += [
-            Row(f"simulated sweeps, {word}: levels said surely that are right", 100 * right, "%", ">= 95"),
-            Row(f"simulated sweeps, {word}: frames in which a level is surely said", 100 * frames, "%"),
-            Row(f"simulated sweeps, {word}: sweeps that end sure", 100 * sure_ends, "%"),
-            Row(f"simulated sweeps, {word}: of those, right", 100 * right_ends, "%", ">= 95"),
-        ]
+        found.append(Row(f"simulated sweeps, {word}: frames in which a level is surely said", 100 * frames, "%"))
+        if tracked:
+            found += [
+                Row("simulated sweeps, tracked: levels said surely that are right", 100 * right, "%", ">= 95"),
+                Row("simulated sweeps, tracked: sweeps that end sure", 100 * sure_ends, "%"),
+                Row("simulated sweeps, tracked: of those, right", 100 * right_ends, "%", ">= 95"),
+            ]
     found.append(Row("counting, one frame", 1e3 * spent_s / n, "ms"))
     for errors, word in ((Errors(), "misreading and all"), (Errors(false_sacrum=0.0), "no lumbar bone read as sacrum")):
         sweeps = (sample_sweep(FIRST_SWEEP + seed, anchored=False, errors=errors) for seed in range(SWEEPS))

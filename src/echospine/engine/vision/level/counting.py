@@ -30,8 +30,8 @@ MISLED = 0.03
 """Share of counts that go wrong for reasons that this filter knows nothing of; it is spread over all levels."""
 ANCHOR_LOOKS = 1.2
 """So many independent looks at sacrum or rib make an anchor."""
-UNANCHORED_MOST = 0.6
-"""Largest share of a level while nothing has been counted from."""
+UNANCHORED_MOST, UNTRACKED_MOST = 0.6, 0.85
+"""Largest share of a level while nothing has been counted from, and while the probe's way is only guessed."""
 
 
 class LevelFilter:
@@ -111,8 +111,10 @@ class LevelFilter:
         sacrum, rib = self._sacrum_looks >= ANCHOR_LOOKS, self._rib_looks >= ANCHOR_LOOKS
         if not (sacrum or rib):
             shares = _levelled(shares, UNANCHORED_MOST)
+        elif not self._tracked:
+            shares = _levelled(shares, UNTRACKED_MOST)
         five = float(belief[np.array(LUMBAR_COUNTS) == 5].sum() / belief.sum())
-        told = Told(float(HEIGHTS[heights.argmax()]), sacrum, rib, dark_s, five, float(shares.max()))
+        told = Told(float(HEIGHTS[heights.argmax()]), sacrum, rib, dark_s, five, float(shares.max()), self._tracked)
         order = np.argsort(-shares, kind="stable")
         return LevelBelief(tuple((NAMES[n], float(shares[n])) for n in order), reason(told))
 

@@ -18,7 +18,8 @@ class Told:
     """What is to be told of a count.
 
     `height`: the likeliest, levels; `sacrum`, `rib`: which anchors were seen; `dark_s`: for how long nothing was seen;
-    `five`: share of the belief in five lumbar vertebrae; `sure`: share of the likeliest level.
+    `five`: share of the belief in five lumbar vertebrae; `sure`: share of the likeliest level;
+    `tracked`: whether the way of the probe is known.
     """
 
     height: float
@@ -27,6 +28,7 @@ class Told:
     dark_s: float
     five: float
     sure: float
+    tracked: bool
 
     @property
     def anchor(self) -> str:
@@ -44,6 +46,8 @@ def reason(told: Told) -> str:
         return f"Counted from {anchor}, but nothing was seen for {told.dark_s:.0f} s: if in doubt, count once more."
     if told.sacrum and told.five < FIVE:
         return "There may be four or six lumbar vertebrae: compare with other images before you rely on the number."
+    if not told.tracked:
+        return f"Counted from {anchor} without a tracker, so never sure: compare with a second count."
     if told.sure < SURE:
         return f"Counted from {anchor}, and not sure: slide slowly from {anchor} once more."
     return f"Counted from {anchor}{_where(told)}."
