@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from echospine.domain.errors import ModelError
 from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry
 from echospine.domain.labels import Sector
@@ -102,6 +103,11 @@ def test_a_sector_of_no_column_gives_the_whole_picture():
     square, framing = square_of(np.full((50, 60), 120), Sector(nothing, nothing))
     assert framing.box_px == (0, 0, 60, 50)
     assert square.max() == pytest.approx(120 / 255, abs=1e-5)
+
+
+def test_a_sector_of_another_picture_is_refused():
+    with pytest.raises(ModelError, match="80 columns"):
+        framing_of(ImageGeometry(60, 50), whole(80, 50), SIZE)
 
 
 def test_flow_is_black_and_grey_beside_it_stays():

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from echospine.domain.errors import ModelError
 from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry
 from echospine.domain.labels import Sector
@@ -60,8 +61,11 @@ class Framing:
 def framing_of(geometry: ImageGeometry, sector: Sector, size: int) -> Framing:
     """Return the framing that puts the box around the sector into the middle of a square, as large as fits.
 
-    A sector cut by the picture's border gives the part that is there; one without a column, the whole picture.
+    A sector cut by the picture's border gives the part that is there; one without a column, the whole picture. Raises
+    ModelError for a sector of another picture's width.
     """
+    if sector.top_px.size != geometry.width:
+        raise ModelError(f"a sector of {sector.top_px.size} columns is not that of a picture of {geometry.width}")
     x0, y0, x1, y1 = _box(geometry, sector)
     step = max(x1 - x0, y1 - y0) / size
     half = step * (size - 1) / 2
