@@ -34,8 +34,8 @@ from training.machines import HELD_OUT
 from training.people import Part, person_seed
 from training.sweeps import Errors, sample_sweep
 
-SWEEPS, FIRST_SWEEP = 300, 5000
-HANDS_PEOPLE, HANDS_EACH, AT_MOST = 6, 4, 20
+SWEEPS, FIRST_SWEEP = 300, 40_000
+HANDS_PEOPLE, HANDS_EACH, AT_MOST = range(10, 16), 4, 20
 HZ = 30.0
 
 
@@ -89,7 +89,7 @@ def _count(*, tracked: bool) -> tuple[float, float, float, float, float, int]:
 
 def _hands() -> list[Row]:
     outcomes: list[Outcome] = []
-    for person in range(HANDS_PEOPLE):
+    for person in HANDS_PEOPLE:
         anatomy = build_patient(sample_patient(person_seed(Part.TEST, person)))
         backs: dict[str, Back] = {}
         for view in TARGETS:
