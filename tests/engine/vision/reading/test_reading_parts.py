@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from echospine.domain.errors import ModelError
@@ -120,6 +120,8 @@ def heat_of(places, covariance, size=64, height=0.95):
     return heat
 
 
+@example(20.0, 20.5)
+@example(20.5, 20.5)
 @given(st.floats(20, 40), st.floats(20, 40))
 @settings(deadline=None, max_examples=40)
 def test_a_certain_peak_lies_between_cells_and_is_as_sure_as_the_grid(x, y):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import maximum_filter
+from scipy.ndimage import label, maximum_filter
 
 from echospine.domain.sights import Landmark, Sighting
 from echospine.domain.units import Floats
@@ -51,8 +51,10 @@ def peaks(heat: Floats, least: float) -> list[tuple[tuple[float, float], Floats,
     Place, cells, and covariance, cells^2, (2, 2), are the moments of the heat around the peak.
     """
     highest = (heat == maximum_filter(heat, APART, mode="constant")) & (heat >= least)
-    tops = np.argwhere(highest)
-    tops = tops[np.argsort(-heat[highest], kind="stable")]
+    # A place half-way between two cells has two that are equally high: one peak, not two.
+    joined, count = label(highest, np.ones((3, 3)))
+    tops = np.array([np.argwhere(joined == one)[0] for one in range(1, count + 1)], np.intp).reshape(-1, 2)
+    tops = tops[np.argsort(-heat[tuple(tops.T)], kind="stable")]
     return [(*_moments(heat, top, tops[: 4 * MOST]), min(float(heat[tuple(top)]), 1.0)) for top in tops[:MOST]]
 
 
