@@ -25,6 +25,8 @@ KEPT = 1.0 - -np.log(CUT) * CUT / (1.0 - CUT)
 """Share of a Gaussian's variance that is left when it is cut at CUT of its height (its r^2 / 2 is exponential)."""
 MOST = 8
 """Of one landmark in one picture."""
+TIED = 4
+"""Cells that may be equally high around one place."""
 
 
 def sightings(heat: Singles, look: Look) -> tuple[Sighting, ...]:
@@ -51,10 +53,15 @@ def peaks(heat: Floats, least: float) -> list[tuple[tuple[float, float], Floats,
     Place, cells, and covariance, cells^2, (2, 2), are the moments of the heat around the peak.
     """
     highest = (heat == maximum_filter(heat, APART, mode="constant")) & (heat >= least)
-    # A place half-way between two cells has two that are equally high: one peak, not two.
-    joined, count = label(highest, np.ones((3, 3)))
-    tops = np.array([np.argwhere(joined == one)[0] for one in range(1, count + 1)], np.intp).reshape(-1, 2)
-    tops = tops[np.argsort(-heat[tuple(tops.T)], kind="stable")]
+    # A place half-way between cells has two or four that are equally high: one peak. A larger plateau is no place.
+    joined, _ = label(highest, np.ones((3, 3)))
+    _, first, count = np.unique(joined[highest], return_index=True, return_counts=True)
+    halfway = np.flatnonzero(count <= TIED)
+    tops = np.argwhere(highest)
+    tied = np.isin(joined[highest], halfway + 1)
+    tied[first[halfway]] = False
+    tops, heights = tops[~tied], heat[highest][~tied]
+    tops = tops[np.argsort(-heights, kind="stable")]
     return [(*_moments(heat, top, tops[: 4 * MOST]), min(float(heat[tuple(top)]), 1.0)) for top in tops[:MOST]]
 
 
