@@ -14,10 +14,13 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
+from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
 
+from echospine.domain.errors import ModelError
 from echospine.domain.labels import Structure, View
 from echospine.domain.sights import Landmark
 from training.augment import sample_changes, unchanged
@@ -57,13 +60,31 @@ def better(checkpoint: Path, tune: Pictures) -> Network:
 
 
 def write_onnx(network: Network, target: Path) -> None:
-    """Write a network as ONNX, float32, any number of pictures at once."""
+    """Write a network as ONNX, float32, any number of pictures at once.
+
+    Weights keep their names and norms stay apart, so that `read_onnx` can go on from the file; runtimes fold norms
+    into convolutions when they load it.
+    """
     names = {name: {0: "n"} for name in ("picture", *OUTPUTS)}
     picture = torch.zeros(1, 1, SIZE, SIZE)
     torch.onnx.export(
         network, (picture,), target, input_names=["picture"], output_names=list(OUTPUTS), dynamic_axes=names,
-        opset_version=17, dynamo=False,
+        opset_version=17, dynamo=False, training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False,
     )  # fmt: skip
+
+
+def read_onnx(source: Path) -> Network:
+    """Return the network that `write_onnx` wrote; raises ModelError for another one."""
+    network = Network()
+    stored = onnx.load(source).graph.initializer
+    held = {one.name: torch.from_numpy(numpy_helper.to_array(one).copy()) for one in stored}
+    try:
+        missing = network.load_state_dict(held, strict=False).missing_keys
+    except RuntimeError as error:
+        raise ModelError(f"{source}: its weights are not those of this network ({error})") from error
+    if any(not name.endswith("num_batches_tracked") for name in missing):
+        raise ModelError(f"{source}: is not a network of training.export, and training cannot go on from it")
+    return network.eval()
 
 
 @torch.no_grad()

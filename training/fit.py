@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.batches import IGNORE, Batch, training_batches
-from training.net import N_STRUCTURES, Network, n_weights
+from training.net import N_STRUCTURES, Network, half_precision, n_weights
 from training.people import Part
 from training.real import real_sets
 from training.shards import read
@@ -49,7 +49,7 @@ def loss_of(outputs: tuple[Tensor, ...], batch: Batch, step: int = 0) -> dict[st
     }
 
 
-SHARES = {"structures": 1.0, "overlap": 0.6, "landmarks": 2.0, "view": 0.3, "place": 0.5}
+SHARES = {"structures": 1.0, "overlap": 0.6, "landmarks": 4.0, "view": 0.5, "place": 0.5}
 
 
 def _structure_losses(logits: Tensor, labels: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -135,7 +135,7 @@ class Training:
         """Take one step; return its losses."""
         self.network.train()
         pictures = batch.pictures.to(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
+        with half_precision():
             outputs = self.network(pictures)
         losses = loss_of(outputs, batch, self.step)
         total = sum(SHARES[name] * loss for name, loss in losses.items())

@@ -74,9 +74,14 @@ class Network(nn.Module):
         return self.structures(up), self.landmarks(up), self.view(features), self.place(features), features
 
 
+def half_precision() -> torch.autocast:
+    """Return a context that computes in bfloat16 where the processor does that in hardware, else does nothing."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
 def n_weights(network: nn.Module) -> int:
     """Return the number of trained weights."""
     return sum(one.numel() for one in network.parameters())
 
 
-__all__ = ["OUTPUTS", "SIZE", "Network", "n_weights"]
+__all__ = ["OUTPUTS", "SIZE", "Network", "half_precision", "n_weights"]

@@ -33,18 +33,13 @@ IDS = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RealSet:
-    """Pictures of one set: `pixels`, `labels`: (n, SIZE, SIZE); `fold`: of each, (n,); `names`: of the files."""
+    """Pictures of one set: `pixels`, `labels`: (n, SIZE, SIZE); `fold`: of each, (n,); `known`: what it labels."""
 
     name: str
     pixels: Pixels
     labels: Labels
     fold: Floats
-    names: tuple[str, ...]
-
-    @property
-    def known(self) -> tuple[Structure, ...]:
-        """Structures that the set labels."""
-        return KNOWN[self.name]
+    known: tuple[Structure, ...]
 
 
 def data_folder() -> Path:
@@ -67,7 +62,7 @@ def read_set(name: str) -> RealSet:
         pixels.append(fitted(np.asarray(Image.open(file).convert("L")), Image.Resampling.BOX))
         labels.append(_named(fitted(np.asarray(Image.open(mask).convert("L")), Image.Resampling.NEAREST), IDS[name]))
     fold = np.arange(len(files)) * FOLDS // len(files)
-    return RealSet(name, np.stack(pixels), np.stack(labels), fold, tuple(file.name for file in files))
+    return RealSet(name, np.stack(pixels), np.stack(labels), fold, KNOWN[name])
 
 
 def fitted(picture: Pixels, how: Image.Resampling) -> Pixels:

@@ -7,3 +7,5 @@ from echospine.workflow.evaluate.scoring import Answer as Answer
 from echospine.workflow.evaluate.scoring import answers_of_maps as answers_of_maps
 from echospine.workflow.evaluate.scoring import answers_of_model as answers_of_model
 from echospine.workflow.evaluate.scoring import evaluate as evaluate
+from echospine.workflow.evaluate.scoring import labelled as labelled
+from echospine.workflow.evaluate.scoring import read_pair as read_pair

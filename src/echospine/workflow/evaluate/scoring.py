@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,9 +64,7 @@ def evaluate(
     on_pair: Callable[[int, int], None] | None = None,
 ) -> tuple[Scores, tuple[str, ...]]:
     """Return the scores, and a line for each picture that could not be used; raises InputError when none could."""
-    known = pairs.known or _shown(reader, pairs)
-    if not known:
-        raise UnsupportedError("the masks label nothing: every value is background")
+    known = labelled(reader, pairs)
     counts: list[Counts] = []
     groups: list[str] = []
     problems: list[str] = []
@@ -84,13 +82,42 @@ def evaluate(
     return scores_of(counts, numbers, known, np.random.default_rng(SEED)), tuple(problems)
 
 
-def _shown(reader: RecordingReader, pairs: Pairs) -> tuple[Structure, ...]:
-    """Return the structures that some mask shows; a mask that cannot be read is told of when its turn comes."""
+def labelled(reader: RecordingReader, pairs: Pairs) -> tuple[Structure, ...]:
+    """Return the structures that a set labels: those it names, else those that some mask shows.
+
+    A mask that cannot be read is told of when its turn comes. Raises InputError where nothing is labelled.
+    """
+    if pairs.known:
+        return pairs.known
     found: set[int] = set()
     for pair in pairs.pairs:
         with suppress(InputError):
             found |= set(np.unique(read_mask(reader, pair.mask, pairs.meaning)).tolist())
+    if not found - {0, IGNORED}:
+        raise UnsupportedError("the masks label nothing: every value is background")
     return tuple(Structure(one) for one in sorted(found - {0, IGNORED}))
+
+
+def read_pair(
+    reader: RecordingReader, pair: Pair, meaning: Mapping[int, Structure], pixel_spacing_mm: float | None = None
+) -> tuple[Frame, Labels]:
+    """Return a picture and its mask as structure ids, of one size; raises InputError."""
+    truth = read_mask(reader, pair.mask, meaning)
+    plan = RecordingPlan(pair.image.name, (LocalFile(pair.image.name, pair.image),), pixel_spacing_mm)
+    with reader.open(plan) as source:
+        if pair.frame >= len(source):
+            raise UnsupportedError(f"{pair.mask.name}: {pair.image.name} has {len(source)} frames, none of that number")
+        frame = source.frame(pair.frame)
+    _require_size(pair.mask.name, truth, frame)
+    return frame, truth
+
+
+def _require_size(name: str, labels: Labels, frame: Frame) -> None:
+    rows, columns = frame.pixels.shape[:2]
+    if labels.shape != (rows, columns):
+        raise UnsupportedError(
+            f"{name}: is {labels.shape[1]} x {labels.shape[0]} pixels, its picture {columns} x {rows}"
+        )
 
 
 def _counts(  # noqa: PLR0917 -- private, and each is a part of the one sentence
@@ -101,19 +128,9 @@ def _counts(  # noqa: PLR0917 -- private, and each is a part of the one sentence
     known: tuple[Structure, ...],
     pixel_spacing_mm: float | None,
 ) -> Counts:
-    truth = read_mask(reader, pair.mask, pairs.meaning)
-    plan = RecordingPlan(pair.image.name, (LocalFile(pair.image.name, pair.image),), pixel_spacing_mm)
-    with reader.open(plan) as source:
-        if pair.frame >= len(source):
-            raise UnsupportedError(f"{pair.mask.name}: {pair.image.name} has {len(source)} frames, none of that number")
-        frame = source.frame(pair.frame)
+    frame, truth = read_pair(reader, pair, pairs.meaning, pixel_spacing_mm)
     answer = answers(pair, frame)
-    shape = frame.pixels.shape[:2]
-    for name, labels in ((pair.mask.name, truth), (f"the answer for {pair.mask.name}", answer.labels)):
-        if labels.shape != shape:
-            raise UnsupportedError(
-                f"{name}: is {labels.shape[1]} x {labels.shape[0]} pixels, its picture {shape[1]} x {shape[0]}"
-            )
+    _require_size(f"the answer for {pair.mask.name}", answer.labels, frame)
     return count(answer.labels, truth, known, reach_px(frame.geometry), answer.sure)
 
 
