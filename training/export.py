@@ -29,6 +29,7 @@ from training.machines import SIZE
 from training.net import N_STRUCTURES, OUTPUTS, Network, n_weights
 from training.people import Part
 from training.shards import Pictures, read
+from training.thresholds import of_landmarks, of_structures
 
 VERSION = "1"
 STRANGE_RANK = 24
@@ -89,8 +90,11 @@ def read_onnx(source: Path) -> Network:
 
 @torch.no_grad()
 def answers(network: nn.Module, pictures: Pictures, *, varied: bool, seed: int = 5) -> dict[str, Tensor]:
-    """Return outputs for pictures of the twin, on a usual machine or varied, structures as logits at a sixteenth."""
-    found: dict[str, list[Tensor]] = {name: [] for name in (*OUTPUTS, "labels", "truth_view")}
+    """Return outputs for pictures of the twin, on a usual machine or varied, and what is true of them.
+
+    Structures are logits at every fourth cell; heat maps are in half precision.
+    """
+    found: dict[str, list[Tensor]] = {name: [] for name in (*OUTPUTS, "labels", "truth_view", "heat")}
     rng = np.random.default_rng(seed)
     for first in range(0, len(pictures), 16):
         index = np.arange(first, min(first + 16, len(pictures)))
@@ -98,11 +102,12 @@ def answers(network: nn.Module, pictures: Pictures, *, varied: bool, seed: int =
         batch = twin_batch(pictures, index, changes)
         outputs = dict(zip(OUTPUTS, network(batch.pictures), strict=True))
         outputs["structures"] = outputs["structures"][:, :, 2::4, 2::4]
-        outputs["landmarks"] = outputs["landmarks"].flatten(2).amax(dim=2)
+        outputs["landmarks"] = outputs["landmarks"].half()
         for name, value in outputs.items():
             found[name].append(value)
         found["labels"].append(batch.labels[:, 2::4, 2::4])
         found["truth_view"].append(batch.view)
+        found["heat"].append(batch.heat.half())
     return {name: torch.cat(values) for name, values in found.items()}
 
 
@@ -136,10 +141,9 @@ def card(network: Network, digest: str, tune: Pictures) -> dict[str, object]:
     """Return the card: what the network is, what its outputs mean, and how they are to be read."""
     usual, varied = (answers(network, tune, varied=one) for one in (False, True))
     both = {name: torch.cat((usual[name], varied[name])) for name in usual}
-    labels = both["labels"].flatten()
-    logits = both["structures"].movedim(1, 3).reshape(-1, N_STRUCTURES)
-    taught = labels != IGNORE
+    warmth = structure_temperature(both["structures"], both["labels"])
     told = both["truth_view"] >= 0
+    heat = ([one.float().numpy() for one in both[name]] for name in ("landmarks", "heat"))
     return {
         "name": "spine",
         "version": VERSION,
@@ -149,13 +153,18 @@ def card(network: Network, digest: str, tune: Pictures) -> dict[str, object]:
         "structures": [structure.label for structure in Structure],
         "landmarks": [landmark.value for landmark in Landmark],
         "views": [view.value for view in View],
-        "temperature": {
-            "structures": temperature(logits[taught], labels[taught]),
-            "view": temperature(both["view"][told], both["truth_view"][told]),
-        },
-        "thresholds": {structure.label: 0.5 for structure in Structure if structure},
+        "temperature": {"structures": warmth, "view": temperature(both["view"][told], both["truth_view"][told])},
+        "thresholds": of_structures(torch.softmax(both["structures"] / warmth, dim=1), both["labels"]),
+        "landmark_thresholds": of_landmarks(*(list(one) for one in heat)),
         "strangeness": strangeness(both["features"]),
     }
+
+
+def structure_temperature(logits: Tensor, labels: Tensor) -> float:
+    """Return the temperature of structures, from a part of the cells: thousands of thousands say no more."""
+    flat, truth = logits.movedim(1, 3).reshape(-1, N_STRUCTURES), labels.flatten()
+    some = torch.nonzero(truth != IGNORE)[::11, 0]
+    return temperature(flat[some], truth[some])
 
 
 def main() -> None:

@@ -90,21 +90,3 @@ def ranked_apart(good: Floats, strange: Floats) -> float:
         ranks[same] = ranks[same].mean()
     total = ranks[good.size :].sum() - strange.size * (strange.size + 1) / 2
     return float(total / (good.size * strange.size))
-
-
-def peaks(heat: Floats, least: float) -> Floats:
-    """Return peaks of one heat map of probabilities, (n, 3): x, y in cells (between cells by the parabola), height."""
-    highest = ndimage.maximum_filter(heat, 5, mode="constant")
-    rows, columns = np.nonzero((heat == highest) & (heat >= least))
-    found = []
-    for i, j in zip(rows.tolist(), columns.tolist(), strict=True):
-        found.append((j + _between(heat[i], j), i + _between(heat[:, j], i), heat[i, j]))
-    return np.array(found, np.float64).reshape(-1, 3)
-
-
-def _between(line: Floats, at: int) -> float:
-    if not 0 < at < line.size - 1:
-        return 0.0
-    before, here, after = (float(np.log(max(one, 1e-6))) for one in line[at - 1 : at + 2])
-    bent = before - 2.0 * here + after
-    return 0.0 if bent >= 0 else float(np.clip(0.5 * (before - after) / bent, -0.5, 0.5))

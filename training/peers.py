@@ -24,13 +24,14 @@ from scipy import ndimage
 
 from echospine.domain.labels import Structure
 from echospine.domain.units import Floats, Labels, Mask
+from training.answers import Answers
 from training.augment import sample_changes
 from training.batches import IGNORE, twin_batch
 from training.machines import SIZE
 from training.measures import ratio_by_person, tops, within
 from training.people import Part
 from training.real import data_folder
-from training.score import SURFACE_MM, Answers, plain
+from training.score import SURFACE_MM, plain
 from training.shards import Pictures, read
 
 POSTERIOR = tuple(int(one) for one in (Structure.SPINOUS_PROCESS, Structure.LAMINA, Structure.ARTICULAR_PROCESS,
@@ -214,17 +215,16 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=400)
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
-    answers = Answers(asked.model)
+    answers = Answers.of_folder(asked.model)
     session = onnxruntime.InferenceSession(peer_network(data_folder() / "aigt" / "SagittalSpine_05.h5"))
 
     def ours(pictures: Floats) -> Floats:
-        shares = answers.shares(answers.of(pictures[:, None])["structures"])
-        return np.asarray(shares[:, [*POSTERIOR, BODY]].sum(axis=1))
+        return np.stack([answers.of(one).bone for one in pictures])
 
     tuned = frames(read(asked.data, Part.TUNE), 31, 160)
     tried = {
         "threshold and shadow": (by_threshold, np.linspace(0.05, 0.7, 10)),
-        "this network": (ours, np.array([0.5])),
+        "this network": (ours, np.array([0.3, 0.4, 0.5, 0.6])),
     }
     for zoom in (1.0, 1.4, 2.0):
         tried[f"SagittalSpine_05, zoom {zoom:g}"] = (Peer(session, zoom), np.array([0.1, 0.3, 0.5, 0.7, 0.9]))

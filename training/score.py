@@ -12,11 +12,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
+from echospine.domain.labels import BONES as ALL_BONES
 from echospine.domain.labels import Structure
 from echospine.domain.sights import Landmark
 from echospine.domain.units import Floats
+from training.answers import Answer, Answers, heights
 from training.augment import sample_changes, unchanged
 from training.batches import IGNORE, twin_batch
 from training.measures import (
@@ -24,7 +25,6 @@ from training.measures import (
     by_person,
     calibration_error,
     overlaps,
-    peaks,
     ratio_by_person,
     tops,
     within,
@@ -32,56 +32,27 @@ from training.measures import (
 from training.people import Part
 from training.shards import Pictures, read
 
-BONES = tuple(Structure(n) for n in (7, 8, 9, 10, 11, 12))
+BONES = tuple(sorted(ALL_BONES))
 SURFACE_MM = 1.0
 LANDMARK_REACH_MM = 8.0
-LEAST_PEAK = 0.3
-
-
-class Answers:
-    """The network as it ships, answering for pictures (n, 1, SIZE, SIZE)."""
-
-    def __init__(self, folder: Path) -> None:
-        self.session = onnxruntime.InferenceSession(folder / "spine.onnx", providers=["CPUExecutionProvider"])
-        self.card = json.loads((folder / "spine.json").read_text())
-        self.names = [output.name for output in self.session.get_outputs()]
-
-    def of(self, pictures: Floats) -> dict[str, Floats]:
-        """Return the outputs by name."""
-        return dict(zip(self.names, self.session.run(None, {"picture": pictures.astype(np.float32)}), strict=True))
-
-    def shares(self, logits: Floats) -> Floats:
-        """Return calibrated probabilities of structures, (n, 19, rows, columns)."""
-        scaled = logits / self.card["temperature"]["structures"]
-        raised = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-        return np.asarray(raised / raised.sum(axis=1, keepdims=True))
-
-    def strangeness(self, features: Floats) -> Floats:
-        """Return how unlike training pictures are, 1 at the edge, (n,)."""
-        known = self.card["strangeness"]
-        away = features - np.array(known["mean"])
-        along = away @ np.array(known["directions"]).T
-        squared = (along**2 / np.array(known["variances"])).sum(axis=1)
-        squared += ((away**2).sum(axis=1) - (along**2).sum(axis=1)) / known["rest_variance"]
-        return np.asarray(np.sqrt(np.maximum(squared, 0.0)) / known["scale"])
 
 
 def score(answers: Answers, pictures: Pictures, *, varied: bool) -> dict[str, object]:
-    """Return the table of one part of the split."""
+    """Return the table of one part of the split. Too strange pictures are scored as the others, and counted."""
     kept = _Tally(len(pictures))
     rng = np.random.default_rng(17)
     for first in range(0, len(pictures), 8):
         index = np.arange(first, min(first + 8, len(pictures)))
         changes = sample_changes(rng, len(index)) if varied else unchanged(len(index))
         batch = twin_batch(pictures, index, changes)
-        outputs = answers.of(batch.pictures.numpy())
-        shares = answers.shares(outputs["structures"])
         steps = pictures.step_mm[index] / changes.zoom.numpy()
         for n, one in enumerate(index.tolist()):
-            kept.structures(one, shares[n], batch.labels[n].numpy(), float(steps[n]))
-            kept.landmarks(one, outputs["landmarks"][n], batch.heat[n].numpy(), 2.0 * float(steps[n]))
-            kept.view(one, outputs["view"][n], int(batch.view[n]))
-        kept.strange[index] = answers.strangeness(outputs["features"])
+            answer = answers.of(batch.pictures[n, 0].numpy())
+            kept.structures(one, answer, batch.labels[n].numpy(), float(steps[n]))
+            kept.landmarks(one, answer, batch.heat[n].numpy(), 2.0 * float(steps[n]))
+            if batch.view[n] >= 0:
+                kept.right_view[one] = float(answer.view == int(batch.view[n]))
+            kept.strange[one] = answer.strangeness
     return kept.table(pictures.person)
 
 
@@ -101,26 +72,24 @@ class _Tally:
         self.confidence: list[Floats] = []
         self.right: list[Floats] = []
 
-    def structures(self, one: int, shares: Floats, truth: Floats, step_mm: float) -> None:
-        found = shares.argmax(axis=0)
-        taught = truth != IGNORE
+    def structures(self, one: int, answer: Answer, truth: Floats, step_mm: float) -> None:
+        found, taught = answer.labels, truth != IGNORE
         self.both[one], self.sizes[one], self.true[one] = overlaps(found, truth, taught, len(Structure))
         self.confused += np.bincount(
             (truth[taught] * len(Structure) + found[taught]).ravel(), minlength=self.confused.size
         ).reshape(self.confused.shape)
         reach = SURFACE_MM / step_mm
         for k, part in enumerate((*BONES, None)):
-            ours = np.isin(found, BONES) if part is None else found == part
+            ours = np.isin(found, (*BONES, Structure.BONE)) if part is None else found == part
             true = np.isin(truth, BONES) if part is None else truth == part
             seen, there = tops(ours & taught), tops(true)
             self.surfaces[one, k] = within(seen, there, reach), seen.sum(), within(there, seen, reach), there.sum()
-        self.confidence.append(shares.max(axis=0)[::5, ::5][taught[::5, ::5]])
+        self.confidence.append(answer.sure[::5, ::5][taught[::5, ::5]])
         self.right.append((found == truth)[::5, ::5][taught[::5, ::5]])
 
-    def landmarks(self, one: int, logits: Floats, heat: Floats, cell_mm: float) -> None:
-        for kind in range(len(Landmark)):
-            truth = peaks(heat[kind], 0.6)
-            found = peaks(1.0 / (1.0 + np.exp(-logits[kind])), LEAST_PEAK)
+    def landmarks(self, one: int, answer: Answer, heat: Floats, cell_mm: float) -> None:
+        for kind, found in enumerate(answer.places):
+            truth = heights(heat[kind], 0.6)
             used: set[int] = set()
             for x, y, _ in truth:
                 away = np.hypot(found[:, 0] - x, found[:, 1] - y) * cell_mm if len(found) else np.array([np.inf])
@@ -131,10 +100,6 @@ class _Tally:
                     used.add(nearest)
                     self.errors_mm[kind].append((one, float(away[nearest])))
             self.extra[kind] += len(found) - len(used)
-
-    def view(self, one: int, logits: Floats, truth: int) -> None:
-        if truth >= 0:
-            self.right_view[one] = float(int(np.argmax(logits)) == truth)
 
     def table(self, person: np.ndarray) -> dict[str, object]:
         """Return all of it, intervals by person."""
@@ -206,7 +171,7 @@ def main() -> None:
     parser.add_argument("--part", choices=("tune", "test"), default="tune")
     parser.add_argument("--varied", action="store_true", help="vary the pictures as in training")
     asked = parser.parse_args()
-    table = score(Answers(asked.model), read(asked.data, Part(asked.part)), varied=asked.varied)
+    table = score(Answers.of_folder(asked.model), read(asked.data, Part(asked.part)), varied=asked.varied)
     print(show(table))
     if asked.out:
         asked.out.write_text(json.dumps(plain(table), indent=1))

@@ -19,13 +19,14 @@ from scipy import ndimage
 
 from echospine.domain.labels import Structure
 from echospine.domain.units import Floats, Mask, Pixels
+from training.answers import Answers
 from training.augment import unchanged
 from training.batches import twin_batch
 from training.machines import SIZE
 from training.measures import by_person, ranked_apart
 from training.people import Part
 from training.real import data_folder, fitted, read_set
-from training.score import Answers, plain
+from training.score import plain
 from training.shards import read
 
 NEAR_SHARE = 0.01
@@ -36,7 +37,7 @@ def nerve_and_vessel(answers: Answers, fold: int) -> dict[str, object]:
     """Return Dice of nerve and vessel, mean over pictures that have one."""
     chosen = read_set("usgra_train")
     held = np.flatnonzero(chosen.fold == fold)
-    found = np.concatenate([_labels(answers, chosen.pixels[one][None]) for one in held])
+    found = _labels(answers, chosen.pixels[held])
     truth = chosen.labels[held]
     table: dict[str, object] = {"pictures": len(held)}
     for structure in chosen.known:
@@ -55,7 +56,7 @@ def aponeuroses(answers: Answers, fold: int) -> dict[str, object]:
     """
     chosen = read_set("dltrack_aponeurosis")
     held = np.flatnonzero(chosen.fold == fold)
-    found = np.concatenate([_labels(answers, chosen.pixels[one][None]) for one in held]) == Structure.FASCIA
+    found = _labels(answers, chosen.pixels[held]) == Structure.FASCIA
     truth = chosen.labels[held] == Structure.FASCIA
     scores = {"all": [], "marked": []}
     for ours, true in zip(found, truth, strict=True):
@@ -109,10 +110,10 @@ def strange(answers: Answers, data: Path, part: Part) -> dict[str, object]:
     pictures = read(data, part)
     good_index = np.flatnonzero(pictures.place[:, 6] > 0.8)[::3]
     batch = twin_batch(pictures, good_index, unchanged(len(good_index)))
-    good = np.concatenate([_strangeness(answers, one[None].numpy()) for one in batch.pictures])
+    good = _strangeness(answers, batch.pictures[:, 0].numpy())
     kinds: dict[str, list[float]] = {}
     for kind, pixels in strange_pictures():
-        picture = fitted(pixels, Image.Resampling.BOX)[None, None] / 255.0
+        picture = fitted(pixels, Image.Resampling.BOX)[None] / 255.0
         kinds.setdefault(kind, []).extend(_strangeness(answers, picture).tolist())
     everything = np.concatenate([np.array(values) for values in kinds.values()])
     return {
@@ -124,12 +125,11 @@ def strange(answers: Answers, data: Path, part: Part) -> dict[str, object]:
 
 
 def _labels(answers: Answers, pixels: Pixels) -> Pixels:
-    outputs = answers.of(pixels[:, None] / 255.0)
-    return np.asarray(answers.shares(outputs["structures"]).argmax(axis=1).astype(np.uint8))
+    return np.stack([answers.of(one / 255.0).labels for one in pixels])
 
 
 def _strangeness(answers: Answers, pictures: Floats) -> Floats:
-    return answers.strangeness(answers.of(pictures)["features"])
+    return np.array([answers.of(one).strangeness for one in pictures])
 
 
 def main() -> None:
@@ -141,7 +141,7 @@ def main() -> None:
     parser.add_argument("--part", choices=("tune", "test"), default="tune")
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
-    answers = Answers(asked.model)
+    answers = Answers.of_folder(asked.model)
     table = {
         "nerve and vessel (usgra, real)": nerve_and_vessel(answers, asked.fold),
         "aponeuroses (DL_Track, real)": aponeuroses(answers, asked.fold),

@@ -7,7 +7,6 @@ from training.measures import (
     by_person,
     calibration_error,
     overlaps,
-    peaks,
     ranked_apart,
     ratio_by_person,
     tops,
@@ -59,11 +58,3 @@ def test_calibration_of_one_who_is_always_sure_and_half_right():
 def test_rank_of_strange_among_good():
     assert ranked_apart(np.array([1.0, 2.0]), np.array([3.0, 4.0])) == 1.0
     assert ranked_apart(np.array([1.0, 2.0]), np.array([1.0, 2.0])) == 0.5
-
-
-def test_a_peak_is_found_between_cells():
-    rows, columns = np.indices((64, 64))
-    heat = np.exp(-((rows - 20.3) ** 2 + (columns - 41.7) ** 2) / (2 * 1.5**2))
-    found = peaks(heat, 0.3)
-    assert len(found) == 1
-    assert found[0, :2] == pytest.approx((41.7, 20.3), abs=0.02)
