@@ -20,6 +20,8 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
 
+from echospine.adapters.onnx.examples import NAME as EXAMPLES
+from echospine.adapters.onnx.examples import Examples, written
 from echospine.domain.errors import ModelError
 from echospine.domain.labels import Structure, View
 from echospine.domain.sights import Landmark
@@ -137,6 +139,11 @@ def strangeness(features: Tensor) -> dict[str, object]:
     }
 
 
+EXAMPLES_EACH, EXAMPLE_EDGE = 24, 80
+EXAMPLE_PEOPLE = 60
+"""Of the people that train."""
+
+
 def card(network: Network, digest: str, tune: Pictures) -> dict[str, object]:
     """Return the card: what the network is, what its outputs mean, and how they are to be read."""
     usual, varied = (answers(network, tune, varied=one) for one in (False, True))
@@ -160,6 +167,24 @@ def card(network: Network, digest: str, tune: Pictures) -> dict[str, object]:
     }
 
 
+@torch.no_grad()
+def examples(network: Network, pictures: Pictures, seed: int = 11) -> Examples:
+    """Return EXAMPLES_EACH pictures of each view, small, with their features: what an answer can be shown beside."""
+    rng, index = np.random.default_rng(seed), []
+    for view in range(len(View)):
+        of_view = np.flatnonzero(pictures.view == view)
+        index += rng.permutation(of_view)[:EXAMPLES_EACH].tolist()
+    chosen = np.array(sorted(index))
+    greys = twin_batch(pictures, chosen, unchanged(len(chosen))).pictures
+    features = torch.cat([network(some)[4] for some in greys.split(16)])
+    small = functional.interpolate(greys, size=(EXAMPLE_EDGE, EXAMPLE_EDGE), mode="bilinear", antialias=True)
+    names = []
+    for one in chosen.tolist():
+        whose = "phantom" if pictures.phantom[one] else "person"
+        names.append(f"{list(View)[int(pictures.view[one])].value}, {whose} {pictures.person[one]} of the twin")
+    return Examples((small[:, 0] * 255.0).round().byte().numpy(), features.numpy(), tuple(names))
+
+
 def structure_temperature(logits: Tensor, labels: Tensor) -> float:
     """Return the temperature of structures, from a part of the cells: thousands of thousands say no more."""
     flat, truth = logits.movedim(1, 3).reshape(-1, N_STRUCTURES), labels.flatten()
@@ -180,8 +205,10 @@ def main() -> None:
     target = asked.out / "spine.onnx"
     write_onnx(network, target)
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
-    written = card(network, digest, tune)
-    (asked.out / "spine.json").write_text(json.dumps(written, indent=1))
+    kept = written(examples(network, read(asked.data, Part.TRAIN, EXAMPLE_PEOPLE)))
+    (asked.out / EXAMPLES).write_bytes(kept)
+    made = {**card(network, digest, tune), "examples_sha256": hashlib.sha256(kept).hexdigest()}
+    (asked.out / "spine.json").write_text(json.dumps(made, indent=1))
     print(f"wrote {target} ({target.stat().st_size / 1e6:.1f} MB) and its card")
 
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from echospine.adapters.onnx import ModelFolder, ModelSettings, NetworkModel, Provider, choose, folder_of, registry
+from echospine.adapters.onnx import (
+    ModelFolder,
+    ModelSettings,
+    NetworkModel,
+    Provider,
+    choose,
+    folder_of,
+    open_network,
+    registry,
+)
+from echospine.adapters.onnx.examples import Examples, written
 from echospine.domain.errors import Conflict, ModelError
 from echospine.engine.vision import BoneFinder
 from small_network import write_network
@@ -26,6 +38,24 @@ def test_a_model_is_kept_whole_and_listed(models: ModelFolder, tmp_path: Path) -
     assert sorted(file.name for file in models.find("mine").iterdir()) == ["card.json", "model.onnx"]
     with pytest.raises(Conflict, match="already"):
         models.add("mine", tmp_path / "source")
+
+
+def test_examples_go_with_their_model_or_it_is_damaged(models: ModelFolder, tmp_path: Path) -> None:
+    kept = written(Examples(np.zeros((2, 8, 8), np.uint8), np.eye(2), ("a lamina", "a facet")))
+    digest = hashlib.sha256(kept).hexdigest()
+    source = write_network(tmp_path / "source", lambda card: card.update(examples_sha256=digest))
+    (source / "examples.npz").write_bytes(kept)
+    found = open_network(models.add("mine", source)).examples
+    assert found is not None
+    assert found.names == ("a lamina", "a facet")
+    np.testing.assert_array_equal(found.features, np.eye(2))
+    (source / "examples.npz").write_bytes(kept[:-1])
+    with pytest.raises(ModelError, match="not the file that the card was written for"):
+        open_network(source)
+    (source / "examples.npz").unlink()
+    with pytest.raises(ModelError, match="cannot be read"):
+        models.add("other", source)
+    assert open_network(write_network(tmp_path / "plain")).examples is None
 
 
 def test_a_damaged_model_is_listed_with_what_is_wrong(models: ModelFolder, tmp_path: Path) -> None:

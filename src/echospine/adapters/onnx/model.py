@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from echospine.adapters.onnx.cards import card_of, files_in, read_card, read_weights
+from echospine.adapters.onnx.examples import Examples, read_examples
 from echospine.adapters.onnx.session import Provider, Session, open_session
 from echospine.domain.errors import ModelError
 from echospine.domain.frames import Frame
@@ -22,14 +23,16 @@ from echospine.engine.vision.reading import Card, Look, Outputs, read
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NetworkModel:
-    """Names what a picture shows by a network. `second`: who is asked about bone as well, None for nobody.
+    """Names what a picture shows by a network.
 
-    One model may be asked by several threads at a time.
+    `second`: who is asked about bone as well, None for nobody; `examples`: pictures it was trained on, None where it
+    came without. One model may be asked by several threads at a time.
     """
 
     card: Card
     session: Session
     second: BoneFinder | None
+    examples: Examples | None = None
 
     @property
     def method(self) -> Method:
@@ -74,7 +77,7 @@ def open_network(
     document = read_card(files)
     card = card_of(files, document)
     session = open_session(files.weights.name, read_weights(files, document), provider, threads)
-    model = NetworkModel(card, session, second)
+    model = NetworkModel(card, session, second, read_examples(folder, document))
     try:
         model.answer(np.zeros((card.size, card.size), np.float32))
     except ModelError as error:

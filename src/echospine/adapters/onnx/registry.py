@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from echospine.adapters.onnx.cards import card_of, files_in, read_card, read_weights
+from echospine.adapters.onnx.examples import NAME as EXAMPLES
+from echospine.adapters.onnx.examples import read_examples
 from echospine.domain.errors import Conflict, ModelError, StorageError
 
 SHIPPED = Path(__file__).parent / "shipped"
@@ -66,6 +68,8 @@ class ModelFolder:
             partial.mkdir(parents=True)
             shutil.copyfile(files.weights, partial / "model.onnx")
             shutil.copyfile(files.card, partial / "card.json")
+            if (source / EXAMPLES).is_file():
+                shutil.copyfile(source / EXAMPLES, partial / EXAMPLES)
             partial.rename(target)
         except OSError as error:
             shutil.rmtree(partial, ignore_errors=True)
@@ -99,6 +103,7 @@ def look_at(name: str, folder: Path) -> Entry:
         document = read_card(files)
         card = card_of(files, document)
         read_weights(files, document)
+        read_examples(folder, document)
     except ModelError as error:
         return Entry(name, folder, "", "", str(error))
     return Entry(name, folder, str(card.method), str(document.get("about", "")), "")
