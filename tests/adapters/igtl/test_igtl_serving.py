@@ -69,6 +69,20 @@ def test_a_client_gets_a_status_then_transforms_and_pictures_of_one_time(serving
         assert link.content.matrix[0, 3] == int(image.metadata["FrameNumber"])
 
 
+def test_the_only_picture_reaches_who_calls_while_it_comes() -> None:
+    """Threads change places all the time here: the first picture must not slip through while a client is let in."""
+    usual_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for index in range(40):
+            with Newest() as still, serve(still, port=0, manner=QUICK) as running:
+                still.put(tracked_frame(index))
+                with PlainClient(running.port) as client:
+                    assert numbers(client.images(1)) == [index]
+    finally:
+        sys.setswitchinterval(usual_s)
+
+
 def test_times_are_those_of_the_frames(serving: Serving) -> None:
     with PlainClient(serving.port) as client:
         images = client.images(5)

@@ -125,6 +125,7 @@ class Lines:
     ) -> tuple[asyncio.Event, list[asyncio.Task[object]]]:
         """Begin what is done for a client beside each other; it is over when one of these ends."""
         fresh, stopping, task = asyncio.Event(), self._stopping or asyncio.Event(), asyncio.current_task()
+        number = self._number  # before anybody is asked for a frame: the first one that comes is for this client too
         if task is not None:
             self._attending.add(task)
             task.add_done_callback(self._attending.discard)
@@ -133,7 +134,7 @@ class Lines:
         self.wanted.set()
         return fresh, [
             asyncio.create_task(self._hear(reader)),
-            asyncio.create_task(self._tell(writer, fresh)),
+            asyncio.create_task(self._tell(writer, fresh, number)),
             asyncio.create_task(stopping.wait()),
         ]
 
@@ -155,10 +156,9 @@ class Lines:
                     return
                 await asyncio.sleep(len(data) / HEARD_PER_S)
 
-    async def _tell(self, writer: asyncio.StreamWriter, fresh: asyncio.Event) -> None:
-        """Send a STATUS, then always the newest, then a STATUS where there is nothing newer."""
+    async def _tell(self, writer: asyncio.StreamWriter, fresh: asyncio.Event, number: int) -> None:
+        """Send a STATUS, then always the newest after `number`, then a STATUS where there is nothing newer."""
         _prepare(writer)
-        number = self._number
         with contextlib.suppress(OSError):
             await self._send(writer, self._status())
             while True:
