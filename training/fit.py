@@ -49,7 +49,7 @@ def loss_of(outputs: tuple[Tensor, ...], batch: Batch, step: int = 0) -> dict[st
     }
 
 
-SHARES = {"structures": 1.0, "overlap": 0.6, "landmarks": 4.0, "view": 0.5, "place": 0.5}
+SHARES = {"structures": 1.0, "overlap": 0.6, "landmarks": 4.0, "view": 1.0, "place": 1.0}
 
 
 def _structure_losses(logits: Tensor, labels: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:

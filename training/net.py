@@ -20,6 +20,8 @@ from training.machines import SIZE
 WIDTHS = (20, 36, 64, 112, 160)
 """Channels from half size down to a 32nd."""
 FEATURES = 128
+NARROW = 32
+"""Channels in which the deepest layer keeps where things are: place and view cannot be told from means alone."""
 N_STRUCTURES, N_LANDMARKS, N_VIEWS, N_PLACE = 19, 7, 11, 9
 OUTPUTS = ("structures", "landmarks", "view", "place", "features")
 
@@ -54,7 +56,11 @@ class Network(nn.Module):
         self.up = nn.ModuleList(Block(b + a, a) for a, b in pairs)
         self.structures = nn.Sequential(nn.Conv2d(WIDTHS[0], 4 * N_STRUCTURES, 1), nn.PixelShuffle(2))
         self.landmarks = nn.Conv2d(WIDTHS[0], N_LANDMARKS, 1)
-        self.describe = nn.Sequential(nn.Linear(2 * WIDTHS[-1], FEATURES), nn.ReLU(inplace=True))
+        self.narrow = nn.Sequential(
+            nn.Conv2d(WIDTHS[-1], NARROW, 1, bias=False), nn.BatchNorm2d(NARROW), nn.ReLU(inplace=True)
+        )
+        described = 2 * WIDTHS[-1] + NARROW * (SIZE >> len(WIDTHS)) ** 2
+        self.describe = nn.Sequential(nn.Linear(described, FEATURES), nn.ReLU(inplace=True))
         self.view = nn.Linear(FEATURES, N_VIEWS)
         self.place = nn.Linear(FEATURES, N_PLACE)
         nn.init.constant_(self.landmarks.bias, -4.0)
@@ -65,8 +71,9 @@ class Network(nn.Module):
         for down in self.down:
             steps.append(down(steps[-1]))
         deepest = steps[-1]
-        pooled = torch.cat((deepest.mean(dim=(2, 3)), deepest.amax(dim=(2, 3))), dim=1)
-        features = self.describe(pooled)
+        what = (deepest.mean(dim=(2, 3)), deepest.amax(dim=(2, 3)))
+        where = self.narrow(deepest).flatten(1)
+        features = self.describe(torch.cat((*what, where), dim=1))
         up = deepest
         for depth in reversed(range(len(self.up))):
             grown = nn.functional.interpolate(up, scale_factor=2.0, mode="nearest")
