@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from training.net import N_LANDMARKS, N_PLACE, N_STRUCTURES
 from training.real import RealSet
 from training.shards import Pictures
 
+Varied: TypeAlias = Callable[[np.random.Generator, int], Changes]
 HEAT = SIZE // 2
 HEAT_SD = 1.5
 """Of a landmark's peak, cells of the heat map."""
@@ -146,16 +148,24 @@ def joined(batches: list[Batch]) -> Batch:
 
 
 def training_batches(
-    rng: np.random.Generator, pictures: Pictures, real: list[RealSet], fold: int | None, size: int
+    rng: np.random.Generator,
+    pictures: Pictures,
+    real: list[RealSet],
+    fold: int | None,
+    size: int,
+    varied: Varied = sample_changes,
 ) -> Iterator[Batch]:
-    """Return batches without end: seven of eight pictures by the twin, the rest real (those of `fold` held back)."""
+    """Return batches without end: seven of eight pictures by the twin, the rest real (those of `fold` held back).
+
+    `varied`: says how so many pictures are changed.
+    """
     n_real = size // 8 if real else 0
     usable = [np.flatnonzero(one.fold != fold) if fold is not None else np.arange(len(one.fold)) for one in real]
     while True:
         index = rng.integers(0, len(pictures), size - n_real)
-        parts = [twin_batch(pictures, index, sample_changes(rng, len(index)))]
+        parts = [twin_batch(pictures, index, varied(rng, len(index)))]
         if n_real:
             which = int(rng.integers(len(real)))
             index = rng.choice(usable[which], n_real)
-            parts.append(real_batch(real[which], index, sample_changes(rng, n_real)))
+            parts.append(real_batch(real[which], index, varied(rng, n_real)))
         yield joined(parts)

@@ -79,7 +79,7 @@ def draw(rng: np.random.Generator, person: Person, held: Held, setup: Setup) -> 
     to_pixels = picture.image_to_probe.inverse
     if shaft is not None:
         _mark(labels, to_pixels.apply(held.pose.inverse.apply(shaft)), picture.pixels, true)
-    points = _landmarks(anatomy, held.pose, to_pixels, labels, true)
+    points = landmarks_in(anatomy, held.pose, to_pixels, labels, true)
     origin = float(to_pixels.apply(np.zeros((1, 3)))[0, 0])
     place = place_of(anatomy, held.pose, machine.probe)
     return Drawn(picture.pixels, labels, points, held.view, place, step_mm, origin)
@@ -118,7 +118,7 @@ def _mark(labels: Labels, points_px: Floats, pixels: Pixels, true: Truth) -> Non
         band[...] = Structure.NEEDLE if shows else np.where(band == Structure.NEEDLE, band, IGNORE)
 
 
-def _landmarks(anatomy: Anatomy, pose: Pose, to_pixels: Pose, labels: Labels, true: Truth) -> Floats:
+def landmarks_in(anatomy: Anatomy, pose: Pose, to_pixels: Pose, labels: Labels, true: Truth) -> Floats:
     """Return the landmarks that lie in the picture and can be seen, (n, 3)."""
     found = []
     height, width = labels.shape
@@ -160,4 +160,4 @@ def as_row(place: Place) -> tuple[float, ...]:
     return astuple(place)
 
 
-__all__ = ["IGNORE", "LANDMARKS", "Drawn", "as_row", "draw"]
+__all__ = ["IGNORE", "LANDMARKS", "Drawn", "as_row", "draw", "landmarks_in"]

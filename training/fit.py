@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.augment import sample_changes, unchanged
 from training.batches import IGNORE, Batch, training_batches
 from training.net import N_STRUCTURES, Network, half_precision, n_weights
 from training.people import Part
@@ -179,9 +180,10 @@ def fit(asked: argparse.Namespace) -> None:
 
 def _from(step: int, asked: argparse.Namespace, pictures: object, real: list[object]) -> Iterator[Batch]:
     """Return batches from a step on; every SAVE_EVERY steps have a generator of their own."""
+    varied = (lambda _, n: unchanged(n)) if asked.no_randomisation else sample_changes
     while True:
         rng = np.random.default_rng([asked.seed, step // SAVE_EVERY])
-        batches = training_batches(rng, pictures, real, asked.fold, asked.batch)  # type: ignore[arg-type]
+        batches = training_batches(rng, pictures, real, asked.fold, asked.batch, varied)  # type: ignore[arg-type]
         for _ in range(step % SAVE_EVERY):
             next(batches)
         while True:
@@ -202,6 +204,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--people", type=int, help="train on the first so many")
     parser.add_argument("--fold", type=int, help="hold back this fold of the real sets")
     parser.add_argument("--no-real", action="store_true", help="simulation alone")
+    parser.add_argument("--no-randomisation", action="store_true", help="pictures as a usual machine makes them")
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from echospine.domain.errors import GeometryError
 from training.draw import Drawn, as_row, draw
 from training.machines import HELD_OUT, Setup, sample_setup
+from training.paint import draw_painted
 from training.people import Part, person_of, person_seed
 from training.poses import sample_held
 
@@ -23,8 +25,11 @@ SAME_KNOBS = 3
 """Pictures in a row with one machine: making another ready takes time."""
 
 
-def person(out: Path, part: Part, number: int, n_frames: int) -> Path:
-    """Draw one person and write `PART_NUMBER.npz`, unless it is there; the same arguments give the same pictures."""
+def person(out: Path, part: Part, number: int, n_frames: int, *, painted: bool = False) -> Path:
+    """Draw one person and write `PART_NUMBER.npz`, unless it is there; the same arguments give the same pictures.
+
+    `painted`: without the physics of ultrasound.
+    """
     target = out / f"{part.value}_{number:05d}.npz"
     if target.exists():
         return target
@@ -38,7 +43,7 @@ def person(out: Path, part: Part, number: int, n_frames: int) -> Path:
             held = sample_held(rng, who.anatomy, setup.machine.probe)
         except GeometryError:
             continue
-        drawn.append(draw(rng, who, held, setup))
+        drawn.append((draw_painted if painted else draw)(rng, who, held, setup))
         setups.append(name)
     _write(target, drawn, setups, phantom=who.cast_in is not None)
     return target
@@ -78,7 +83,8 @@ def main() -> None:
     people = ((Part.TUNE, asked.tune), (Part.TEST, asked.test), (Part.TRAIN, asked.people))
     wanted = [(part, number) for part, count in people for number in range(count)]
     with ProcessPoolExecutor(asked.workers) as pool:
-        jobs = [pool.submit(person, asked.out, part, number, asked.frames) for part, number in wanted]
+        draw_one = partial(person, asked.out, n_frames=asked.frames, painted=asked.painted)
+        jobs = [pool.submit(draw_one, part, number) for part, number in wanted]
         for done, job in enumerate(as_completed(jobs), 1):
             job.result()
             if done % 20 == 0:
@@ -92,6 +98,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tune", type=int, default=60, help="people to tune thresholds on")
     parser.add_argument("--test", type=int, default=120, help="people held out")
     parser.add_argument("--frames", type=int, default=50, help="pictures of each")
+    parser.add_argument("--painted", action="store_true", help="without the physics of ultrasound, for an ablation")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     return parser.parse_args()
 

@@ -11,11 +11,13 @@ from echospine.domain.labels import Side, Structure, View
 from echospine.engine.twin.probe import CONVEX
 from echospine.engine.twin.scene.views import standard_view
 from echospine.engine.twin.tissues import BONES, Tissue
-from training.draw import IGNORE
+from training.draw import IGNORE, draw
 from training.generate import person
 from training.machines import HELD_OUT, SIZE, sample_setup
+from training.paint import draw_painted
 from training.people import FIRST_SEED, Part, cast_in, person_of, person_seed
 from training.places import place_of
+from training.poses import Held
 from training.shards import read
 
 
@@ -86,3 +88,19 @@ def test_a_phantom_has_bones_and_nothing_else():
     phantom = person_of(person_seed(Part.TUNE, number))
     kept = {int(one) for one in BONES} | {int(Tissue.AIR), int(Tissue.GEL), int(Tissue.SKIN), int(phantom.cast_in)}
     assert set(np.unique(phantom.anatomy.tissues)) <= kept
+
+
+def test_a_painted_picture_has_no_shadow(someone):
+    """Under bone it is as bright as muscle, where a picture with physics is black; same seed, same picture."""
+    setup = HELD_OUT["convex C5-2"]
+    held = Held(standard_view(someone.anatomy, View.PARASAGITTAL_LAMINA, "L4", Side.LEFT, CONVEX), 0)
+    real, painted, again = (
+        how(np.random.default_rng(1), someone, held, setup) for how in (draw, draw_painted, draw_painted)
+    )
+    assert np.array_equal(painted.pixels, again.pixels)
+    bone = np.isin(real.labels, [int(one) for one in (Structure.LAMINA, Structure.ARTICULAR_PROCESS)])
+    below = (np.cumsum(bone, axis=0) > 0) & ~bone & (real.labels == 0) & (real.pixels > 0)
+    muscle = (real.labels == Structure.MULTIFIDUS) & (painted.labels == Structure.MULTIFIDUS)
+    assert np.mean(real.pixels[muscle]) - np.mean(real.pixels[below]) > 40
+    assert np.mean(painted.pixels[muscle]) - np.mean(painted.pixels[below]) < 25
+    assert np.isin(Structure.LAMINA, painted.labels)
