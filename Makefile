@@ -4,11 +4,13 @@
 #   make demo SERVE=0    stop after the report
 #   make check           the fast part of the tests: lint, types, the plan of the house, quick tests
 #   make test            everything, real browser and DICOM peers included
+#   make test LEARN=1    and what needs torch: how the network learns
 #   make bench           measure, print and save the tables
 #   make lock            renew the locked dependencies
 
 PYTHON ?= python3
 SERVE  ?= 1
+LEARN  ?= 0
 PORT   ?= 8042
 BIN    := .venv/bin
 STATIC := src/echospine/apps/server/static
@@ -36,6 +38,11 @@ web: $(STATIC)/index.html
 	$(PIP) install -qq --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# torch for training; nothing that runs needs it.
+.venv/installed-train: .venv/installed-dev
+	$(PIP) install -qq --editable '.[train]'
+	@touch $@
+
 web/node_modules/installed: web/package.json web/package-lock.json
 	@node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' || \
 	  { echo "EchoSpine needs Node 20.19 or newer to build its web page"; exit 1; }
@@ -54,7 +61,7 @@ check: .venv/installed-dev web/node_modules/installed
 	cd web && npm run --silent check && npm run --silent test
 	$(BIN)/pytest -q -n auto -m "not slow and not e2e and not interop"
 
-test: .venv/installed-dev $(STATIC)/index.html peers
+test: .venv/installed-dev $(if $(filter 1,$(LEARN)),.venv/installed-train) $(STATIC)/index.html peers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
