@@ -23,8 +23,8 @@ from training.augment import sample_changes, unchanged
 from training.batches import IGNORE, Batch, training_batches
 from training.net import N_STRUCTURES, Network, half_precision, n_weights
 from training.people import Part
-from training.real import real_sets
-from training.shards import read
+from training.real import RealSet, real_sets
+from training.shards import Pictures, read
 
 WEIGHTS = (0.4, 0.7, 1.8, 1.0, 1.0, 1.0, 1.2, 2.5, 2.5, 2.5, 2.5, 2.5, 2.5, 2.0, 1.6, 2.5, 1.6, 2.5, 1.5)
 """Of structures in the loss, by id: thin ones more."""
@@ -167,6 +167,7 @@ def fit(asked: argparse.Namespace) -> None:
     real = [] if asked.no_real else real_sets()
     print(f"{len(pictures)} pictures, {n_weights(training.network)} weights, from step {training.step}", flush=True)
     batches = _from(training.step, asked, pictures, real)
+    _tell(asked, training.step, pictures, real)
     began, losses = time.perf_counter(), []
     while training.step < asked.steps:
         losses.append(training.learn(next(batches)))
@@ -178,12 +179,30 @@ def fit(asked: argparse.Namespace) -> None:
             began, losses = time.perf_counter(), []
 
 
-def _from(step: int, asked: argparse.Namespace, pictures: object, real: list[object]) -> Iterator[Batch]:
+def _tell(asked: argparse.Namespace, step: int, pictures: Pictures, real: list[RealSet]) -> None:
+    """Add to `stages.jsonl` what is trained on from this step on: a training may be gone on with otherwise."""
+    stage = {
+        "from_step": step,
+        "planned": asked.steps,
+        "batch": asked.batch,
+        "pictures": len(pictures),
+        "people": len(np.unique(pictures.person)),
+        "real": [one.name for one in real],
+        "fold": asked.fold,
+        "randomised": not asked.no_randomisation,
+        "rate": asked.rate,
+        "seed": asked.seed,
+    }
+    with (asked.out / "stages.jsonl").open("a") as kept:
+        kept.write(json.dumps(stage) + "\n")
+
+
+def _from(step: int, asked: argparse.Namespace, pictures: Pictures, real: list[RealSet]) -> Iterator[Batch]:
     """Return batches from a step on; every SAVE_EVERY steps have a generator of their own."""
     varied = (lambda _, n: unchanged(n)) if asked.no_randomisation else sample_changes
     while True:
         rng = np.random.default_rng([asked.seed, step // SAVE_EVERY])
-        batches = training_batches(rng, pictures, real, asked.fold, asked.batch, varied)  # type: ignore[arg-type]
+        batches = training_batches(rng, pictures, real, asked.fold, asked.batch, varied)
         for _ in range(step % SAVE_EVERY):
             next(batches)
         while True:

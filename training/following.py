@@ -13,7 +13,7 @@ import numpy as np
 from echospine.domain.errors import GeometryError
 from echospine.domain.labels import Side, View
 from echospine.domain.poses import Pose
-from echospine.domain.sights import ViewBelief
+from echospine.domain.sights import Bearing, ViewBelief
 from echospine.engine.twin.anatomy import Anatomy
 from echospine.engine.twin.patient import LEVELS
 from echospine.engine.twin.probe import Probe
@@ -25,7 +25,6 @@ from echospine.engine.twin.tissues import Tissue
 from echospine.engine.vision.advice import Advice, Advisor, Move
 from echospine.engine.vision.advice.hallmarks import enough
 from echospine.engine.vision.advice.targets import TARGETS
-from echospine.engine.vision.bearing import Bearing
 from training.places import Place, place_of
 
 LEAST_SHOWN = 0.6
