@@ -65,7 +65,8 @@ def _ends(stages: list[Table]) -> list[int]:
 def _stage(stage: Table, until: int) -> str:
     real = f", real pictures but fold {stage['fold']}" if stage["real"] else ", no real pictures"
     note = f": {stage['note']}" if stage.get("note") else ""
-    steps = f"steps {stage['from_step']:,} to {until:,} of a plan of {stage['planned']:,}"
+    plan = f" of a plan of {stage['planned']:,}" if stage["planned"] else ""
+    steps = f"steps {stage['from_step']:,} to {until:,}{plan}"
     drawn = f"{stage['pictures']:,} pictures of {stage['people']:,} simulated people"
     return f"{steps}, {stage['batch']} pictures each, from {drawn}{real}, seed {stage['seed']}{note}"
 
