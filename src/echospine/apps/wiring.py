@@ -185,12 +185,12 @@ def build_eye(model: Model) -> Eye:
     """
     from echospine.adapters.onnx import NetworkModel
     from echospine.engine.vision import BoneFinder
-    from echospine.workflow.live import Eye
+    from echospine.workflow.live import Eye, Sweep
 
     finder = BoneFinder()
     if isinstance(model, NetworkModel):
         model = model.alone()
-    return Eye([model] if model.method == finder.method else [model, finder])
+    return Eye([model] if model.method == finder.method else [model, finder], course=Sweep)
 
 
 def build_live(url: str) -> LiveSource:

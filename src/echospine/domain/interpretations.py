@@ -9,7 +9,7 @@ import numpy as np
 from echospine.domain.errors import ModelError
 from echospine.domain.images import ImageGeometry
 from echospine.domain.labels import BONES, Field, Method, Quality, Structure, Surface
-from echospine.domain.sights import Doubt, LevelBelief, Sighting, StructureMap, ViewBelief
+from echospine.domain.sights import Bearing, Doubt, LevelBelief, Sighting, StructureMap, ViewBelief
 from echospine.domain.units import Labels
 
 
@@ -30,6 +30,7 @@ class Interpretation:
     view: ViewBelief | None = None
     level: LevelBelief | None = None
     doubt: Doubt | None = None
+    bearing: Bearing | None = None
 
     def __post_init__(self) -> None:
         width = self.field.sector.top_px.size

@@ -18,6 +18,8 @@ from echospine.domain.units import Floats, Labels, Mask, frozen
 
 ELLIPSE_95 = 5.991
 """95th percentile of chi-squared with two degrees of freedom: scales a covariance to its 95 % ellipse."""
+ACROSS = math.radians(35.0)
+"""A picture turned no further than this lies across the spine; one as near to a right angle lies along it."""
 
 
 class Landmark(StrEnum):
@@ -175,3 +177,36 @@ class Doubt:
     silent: bool
     unsure: tuple[Structure, ...] = ()
     reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bearing:
+    """Where a picture lies in the back; None where that cannot be told.
+
+    `along_mm`: from the picture's middle to the midline along the picture's x, to the right above zero; `lateral_mm`:
+    from the midline to the picture's middle, whichever side; `turn_rad`: of the picture's x axis, -pi/2 to pi/2, 0 from
+    the patient's left to the right, pi/2 from head to feet, and `turn_sure`, 0 to 1; `phase_rad`: along the spine, 0 at
+    the tip of a spinous process, pi half-way to the next one towards the feet, and `phase_sure`; `tilt_deg`: of the
+    beam off straight forward about the picture's x axis, above zero towards the feet where the picture lies across;
+    `rock_deg`: within the picture, above zero towards its left; `contact`: share of the probe's face on skin.
+    """
+
+    along_mm: float | None
+    lateral_mm: float
+    turn_rad: float
+    turn_sure: float
+    phase_rad: float
+    phase_sure: float
+    tilt_deg: float | None
+    rock_deg: float
+    contact: float
+
+    @property
+    def across(self) -> bool:
+        """Whether the picture lies across the spine."""
+        return abs(self.turn_rad) <= ACROSS
+
+    @property
+    def lengthwise(self) -> bool:
+        """Whether the picture lies along the spine."""
+        return abs(self.turn_rad) >= math.pi / 2 - ACROSS

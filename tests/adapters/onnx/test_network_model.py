@@ -59,6 +59,8 @@ def test_a_frame_is_named_in_its_own_coordinates(folder: Path) -> None:
     assert seen.doubt is not None
     assert not seen.doubt.silent
     assert seen.doubt.strangeness < 1
+    assert seen.bearing is not None
+    assert (seen.bearing.along_mm, seen.bearing.turn_sure, seen.bearing.contact) == (0.0, 0.0, 1.0)
 
 
 def test_the_bone_finder_agrees_where_bone_casts_a_shadow(folder: Path) -> None:

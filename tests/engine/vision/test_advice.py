@@ -14,13 +14,12 @@ from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry, Spacing
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Field, Method, Quality, Sector, Structure, View
-from echospine.domain.sights import Doubt, StructureMap, ViewBelief
+from echospine.domain.sights import Bearing, Doubt, StructureMap, ViewBelief
 from echospine.engine.vision.advice import Advice, Advisor, Move, hallmark_share
 from echospine.engine.vision.advice.hallmarks import HALLMARKS, enough
 from echospine.engine.vision.advice.knobs import knob_advice
 from echospine.engine.vision.advice.searching import Search
 from echospine.engine.vision.advice.targets import TARGETS
-from echospine.engine.vision.bearing import Bearing
 
 THERE = Bearing(0.0, 0.0, 0.0, 0.9, 0.0, 0.9, 0.0, 0.0, 1.0)
 """Over a spinous process, across."""

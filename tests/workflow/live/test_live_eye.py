@@ -166,31 +166,38 @@ def test_a_probe_that_leaves_the_skin_and_comes_back_gets_its_field_back() -> No
 
 
 class Counting:
-    """A smoother that says how many frames it was fed, in the quality."""
+    """A course that says, in the quality, how many frames it was fed since the picture changed its form."""
 
     def __init__(self) -> None:
         self.times_s: list[float] = []
+        self.frames: list[int] = []
+        self.since = 0
 
-    def update(self, interpretation: Interpretation, time_s: float) -> Interpretation:
+    def cut(self) -> None:
+        self.since = 0
+
+    def update(self, seen: Interpretation, frame: Frame, time_s: float) -> Interpretation:
+        self.since += 1
         self.times_s.append(time_s)
-        quality = replace(interpretation.quality, reasons=(f"{len(self.times_s)} frames",))
-        return replace(interpretation, quality=quality)
+        self.frames.append(frame.index)
+        return replace(seen, quality=replace(seen.quality, reasons=(f"{self.since} frames",)))
 
 
-def test_what_smooths_gets_every_frame_with_its_time_and_begins_anew_with_another_picture() -> None:
+def test_a_course_gets_every_frame_with_its_time_and_hears_when_the_picture_changes_its_form() -> None:
     made: list[Counting] = []
 
     def make() -> Counting:
         made.append(Counting())
         return made[-1]
 
-    with Eye([Moody()], steady=make) as eye:
+    with Eye([Moody()], course=make) as eye:
         for index in range(3):
             seen = eye.see(picture(index))
         assert seen.interpretation.quality.reasons == ("3 frames",)
         seen = eye.see(picture(3, step_mm=0.3))
     assert seen.interpretation.quality.reasons == ("1 frames",)
-    assert [one.times_s for one in made] == [pytest.approx([0.0, 0.04, 0.08]), pytest.approx([0.12])]
+    (course,) = made
+    assert course.times_s == pytest.approx([0.0, 0.04, 0.08, 0.12]) and course.frames == [0, 1, 2, 3]
 
 
 def test_a_pump_shows_what_its_eye_sees() -> None:

@@ -3,52 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from echospine.domain.errors import ModelError
+from echospine.domain.errors import GeometryError, ModelError
+from echospine.domain.frames import Frame
 from echospine.domain.poses import Pose
+from echospine.domain.sights import ACROSS, Bearing
 
 N_PLACE = 9
 LATERAL_MM, ANGLE_DEG = 20.0, 15.0
 """Units of the network's output: what 1 stands for."""
-ACROSS = math.radians(35.0)
-"""A picture turned no further than this lies across the spine; one as near to a right angle lies along it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bearing:
-    """Where a picture lies in the back; None where that cannot be told.
-
-    `along_mm`: from the picture's middle to the midline along the picture's x, to the right above zero; `lateral_mm`:
-    from the midline to the picture's middle, whichever side; `turn_rad`: of the picture's x axis, -pi/2 to pi/2, 0 from
-    the patient's left to the right, pi/2 from head to feet, and `turn_sure`, 0 to 1; `phase_rad`: along the spine, 0 at
-    the tip of a spinous process, pi half-way to the next one towards the feet, and `phase_sure`; `tilt_deg`: of the
-    beam off straight forward about the picture's x axis, above zero towards the feet where the picture lies across;
-    `rock_deg`: within the picture, above zero towards its left; `contact`: share of the probe's face on skin.
-    """
-
-    along_mm: float | None
-    lateral_mm: float
-    turn_rad: float
-    turn_sure: float
-    phase_rad: float
-    phase_sure: float
-    tilt_deg: float | None
-    rock_deg: float
-    contact: float
-
-    @property
-    def across(self) -> bool:
-        """Whether the picture lies across the spine."""
-        return abs(self.turn_rad) <= ACROSS
-
-    @property
-    def lengthwise(self) -> bool:
-        """Whether the picture lies along the spine."""
-        return abs(self.turn_rad) >= math.pi / 2 - ACROSS
+STAYS = ("Patient", "Reference", "Tracker", "World")
+"""Names of what stays while a tracked probe moves (PLUS), the nearest to the patient first."""
 
 
 def bearing_of(place: npt.ArrayLike, square_mm: float | None) -> Bearing:
@@ -75,6 +43,25 @@ def bearing_of(place: npt.ArrayLike, square_mm: float | None) -> Bearing:
         rock_deg=rock * ANGLE_DEG,
         contact=min(max(contact, 0.0), 1.0),
     )
+
+
+def held(frame: Frame) -> Pose | None:
+    """Return how the picture is held in something that stays, axes of length 1; None where that is not tracked.
+
+    "Probe" is here the middle of the picture's first row: x to the right of the picture, y into the body.
+    """
+    top = ((frame.geometry.width - 1) / 2.0, 0.0, 0.0)
+    for stays in STAYS:
+        try:
+            image = frame.pose(stays, "Image")
+        except GeometryError:
+            continue
+        across, into = (image.matrix[:3, n] / np.linalg.norm(image.matrix[:3, n]) for n in (0, 1))
+        matrix = np.eye(4)
+        matrix[:3, :3] = np.stack((across, into, np.cross(across, into)), axis=1)
+        matrix[:3, 3] = image.apply(top)
+        return Pose(stays, "Probe", matrix)
+    return None
 
 
 def moved_to_feet_mm(before: Pose, now: Pose, turn_rad: float) -> float:

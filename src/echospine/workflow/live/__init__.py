@@ -6,7 +6,8 @@ the pace measured, and to keep them (`Tape`).
 """
 
 from echospine.workflow.live.advice import Adviser, PlainAdviser
-from echospine.workflow.live.eye import Eye, EyeCounts, Patience, Seen, Steady
+from echospine.workflow.live.course import Course, Sweep
+from echospine.workflow.live.eye import Eye, EyeCounts, Patience, Seen
 from echospine.workflow.live.newest import Newest
 from echospine.workflow.live.pace import Pace, PaceReport
 from echospine.workflow.live.pump import Pump, Sink
@@ -15,6 +16,7 @@ from echospine.workflow.live.tape import Spool, Tape, TapeState
 
 __all__ = [
     "Adviser",
+    "Course",
     "Eye",
     "EyeCounts",
     "Newest",
@@ -27,7 +29,7 @@ __all__ = [
     "Seen",
     "Sink",
     "Spool",
-    "Steady",
+    "Sweep",
     "Tape",
     "TapeState",
 ]

@@ -5,21 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from echospine.domain.frames import Frame
 from echospine.domain.interpretations import Interpretation
 from echospine.ports import Model
+from echospine.workflow.live.course import Course
 from echospine.workflow.live.pace import Pace, PaceReport
 from echospine.workflow.live.worker import Answer, Worker
-
-
-class Steady(Protocol):
-    """Smooths what is seen over time: one object for one course of frames, fed with each of them once."""
-
-    def update(self, interpretation: Interpretation, time_s: float) -> Interpretation:
-        """Return what is to be shown of a frame; it keeps the frame's index."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +57,18 @@ class Eye:
     """Says of each frame what is seen in it, or why nothing can be said, within its patience.
 
     `models`: the one that is wanted, then those that stand in for it when it fails (the training-free one last);
-    `steady`: makes what smooths over time, anew whenever the picture changes its form. One thread asks at a time.
+    `course`: makes what follows one model's sights from frame to frame. One thread asks at a time.
     """
 
     def __init__(
         self,
         models: Sequence[Model],
         *,
-        steady: Callable[[], Steady] | None = None,
+        course: Callable[[], Course] | None = None,
         patience: Patience | None = None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._models, self._steady, self._now_s = tuple(models), steady, now_s
+        self._models, self._course, self._now_s = tuple(models), course, now_s
         self._patience = patience or Patience()
         self._pace = Pace()
         self._place = 0
@@ -162,7 +154,5 @@ class Eye:
         self._worker = self._employ()
 
     def _employ(self) -> Worker:
-        return Worker(self._models[self._place], self._smoother, self._now_s)
-
-    def _smoother(self) -> Callable[[Interpretation, float], Interpretation] | None:
-        return None if self._steady is None else self._steady().update
+        course = None if self._course is None else self._course()
+        return Worker(self._models[self._place], course, self._now_s)

@@ -6,15 +6,13 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from echospine.domain.errors import EchoSpineError, ModelError
 from echospine.domain.frames import Frame
 from echospine.domain.interpretations import Interpretation
 from echospine.ports import Model
+from echospine.workflow.live.course import Course
 from echospine.workflow.live.fields import Fields
-
-Smooth: TypeAlias = Callable[[Interpretation, float], Interpretation]
 
 log = logging.getLogger("echospine.live")
 
@@ -29,15 +27,14 @@ class Answer:
 
 
 class Worker:
-    """Interprets one frame at a time. `smoother`: makes what smooths over time, or None where nothing does.
+    """Interprets one frame at a time. `course`: follows what is seen from frame to frame; None: nothing does.
 
     The thread is a daemon: a model that hangs in it keeps neither a viewer nor the end of the process waiting.
     """
 
-    def __init__(self, model: Model, smoother: Callable[[], Smooth | None], now_s: Callable[[], float]) -> None:
-        self._model, self._smoother, self._now_s = model, smoother, now_s
+    def __init__(self, model: Model, course: Course | None, now_s: Callable[[], float]) -> None:
+        self._model, self._course, self._now_s = model, course, now_s
         self._fields = Fields(model)
-        self._smooth: Smooth | None = None
         self._changed = threading.Condition()
         self._todo: Frame | None = None
         self._begun_s: float | None = None
@@ -100,11 +97,11 @@ class Worker:
     def _interpreted(self, frame: Frame) -> Interpretation:
         now_s = self._now_s()
         field, changed = self._fields.field(frame, now_s)
-        if changed:
-            self._smooth = self._smoother()
+        if changed and self._course is not None:
+            self._course.cut()
         found = self._model.interpret(frame, field)
-        if self._smooth is not None:
-            found = self._smooth(found, now_s if frame.time_s is None else frame.time_s)
+        if self._course is not None:
+            found = self._course.update(found, frame, now_s if frame.time_s is None else frame.time_s)
         if found.frame_index != frame.index:
             raise ModelError(f"{self._model.method} answered for frame {found.frame_index} instead of {frame.index}")
         return found

@@ -9,8 +9,7 @@ import pytest
 
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Field, Method, Quality, Sector, Structure, View
-from echospine.domain.sights import Doubt, LevelBelief, StructureMap, ViewBelief
-from echospine.engine.vision.bearing import Bearing
+from echospine.domain.sights import Bearing, Doubt, LevelBelief, StructureMap, ViewBelief
 from echospine.engine.vision.level import Evidence, LevelFilter, evidence_of
 from echospine.engine.vision.level.anatomy import NAMES, SPACING_MM, sacrum_chance, sacrum_truth
 from echospine.engine.vision.level.evidence import sacrum_share

@@ -7,13 +7,12 @@ from dataclasses import replace
 
 from echospine.domain.errors import ModelError
 from echospine.domain.labels import View
-from echospine.domain.sights import ViewBelief
+from echospine.domain.sights import Bearing, ViewBelief
 from echospine.engine.vision.advice.hallmarks import enough
 from echospine.engine.vision.advice.moves import Advice, Move
 from echospine.engine.vision.advice.needs import Need, needs
 from echospine.engine.vision.advice.searching import Search
 from echospine.engine.vision.advice.targets import TARGETS
-from echospine.engine.vision.bearing import Bearing
 
 BEGIN, END = 1.0, 0.6
 """An advice begins when something is this far off, and stays until it is no further off than the second."""

@@ -6,10 +6,9 @@ import math
 from dataclasses import dataclass
 
 from echospine.domain.labels import View
-from echospine.domain.sights import ViewBelief
+from echospine.domain.sights import Bearing, ViewBelief
 from echospine.engine.vision.advice.moves import Advice, Move
 from echospine.engine.vision.advice.targets import LEVEL_MM, OUTWARDS, TARGETS, Target
-from echospine.engine.vision.bearing import Bearing
 
 LEAST_CONTACT = 0.5
 TURN_OFF_DEG, ROCK_OFF_DEG = 14.0, 14.0

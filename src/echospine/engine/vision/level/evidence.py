@@ -8,8 +8,7 @@ import numpy as np
 
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import BONES, Structure, View
-from echospine.domain.sights import StructureMap
-from echospine.engine.vision.bearing import Bearing
+from echospine.domain.sights import Bearing, StructureMap
 
 LEAST_CONTACT = 0.3
 """Share of the face on skin below which a frame says nothing."""

@@ -110,6 +110,12 @@ class Look:
     card: Card
 
     @property
+    def square_mm(self) -> float | None:
+        """Edge of the square that the network sees, mm across the picture; None where the picture is uncalibrated."""
+        region = self.frame.geometry.main_region()
+        return None if region is None else self.framing.size * self.framing.step_px * region.step_mm[0]
+
+    @property
     def steps_mm(self) -> tuple[float, float]:
         """Size of a column and a row of the picture, mm; nominal where it is uncalibrated, to choose widths only."""
         region = self.frame.geometry.main_region()

@@ -9,6 +9,7 @@ from echospine.domain.labels import Quality, Structure, Surface, View
 from echospine.domain.sights import Doubt, StructureMap, ViewBelief
 from echospine.domain.units import Floats
 from echospine.engine.vision.beams import BeamGrid, beam_grid
+from echospine.engine.vision.bearing import bearing_of
 from echospine.engine.vision.quality import judge
 from echospine.engine.vision.reading.agreement import agreement_of
 from echospine.engine.vision.reading.card import Card, Look
@@ -30,7 +31,7 @@ def read(outputs: Outputs, look: Look, second: Interpretation | None = None) -> 
 
     `second`: what was found without training in the same frame, for a second opinion on bone; its sentence goes into
     the doubt. Where the picture is stranger than what the network knows, or the probe touches nothing, nothing is
-    named: no map, no surfaces, no landmarks, no view.
+    named: no map, no surfaces, no landmarks, no view, no bearing.
     """
     found = named(outputs.structures, look.card, look.framing.inside(look.field.sector))
     surfaces = bone_surfaces(outputs.structures, found, look)
@@ -52,6 +53,7 @@ def read(outputs: Outputs, look: Look, second: Interpretation | None = None) -> 
         landmarks=sightings(outputs.landmarks, look),
         view=view_of(outputs.view, look.card),
         doubt=Doubt(strangeness, False, found.unsure, _reasons(strangeness, found, surfaces, look, second)),
+        bearing=bearing_of(outputs.place, look.square_mm),
     )
 
 
