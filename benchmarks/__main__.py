@@ -14,7 +14,10 @@ from pathlib import Path
 
 from benchmarks.page import load, machine, page, section
 
-NAMES = ("readers", "vision", "store", "igtl", "startup", "twin", "scanner", "live", "anatomy", "realism", "guidance")
+NAMES = (
+    *("readers", "vision", "network", "store", "igtl", "startup", "twin", "scanner", "live", "anatomy", "realism"),
+    "guidance",
+)
 RESULTS = Path(__file__).parent / "results" / "latest"
 
 
