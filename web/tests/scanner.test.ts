@@ -13,7 +13,7 @@ import {
   type Hold,
 } from "../src/features/live/hold";
 import { above, meet, nearest, normalAt, pointAt, type Skin } from "../src/features/live/skin";
-import { labelAt, outlines, seats } from "../src/features/live/truth";
+import { labelAt, outlines, seats } from "../src/shared/viewer/labelMap";
 import { add, cross, dot, minus, scaled, unit, type Vector } from "../src/features/live/vectors";
 import { toRgba } from "../src/shared/viewer/greys";
 

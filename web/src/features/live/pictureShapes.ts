@@ -2,12 +2,12 @@
 
 import type { FrameHead } from "../../api/types";
 import type { Point } from "../../shared/geometry";
+import { outlines, rescaled, seats, type Seat } from "../../shared/viewer/labelMap";
 import type { Shape } from "../../shared/viewer/shapes";
 import type { Size } from "../../shared/viewer/view";
 import { colourOf } from "../../shared/colours";
 import { words } from "../../shared/format";
 import type { Screen } from "./scan.svelte";
-import { outlines, rescaled, seats, type Seat } from "./truth";
 
 const INK = colourOf("subcutaneous");
 const TICK_SHARE = 0.014;

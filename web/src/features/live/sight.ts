@@ -3,23 +3,21 @@
  * It remembers where names stood, so that they stay there; it shows a name when it has lasted, and not before.
  */
 
-import type { LandmarkKind, Seen, SeenLandmark, SeenMap } from "../../api/types";
+import type { Seen, SeenMap } from "../../api/types";
 import { colourOf } from "../../shared/colours";
 import { words } from "../../shared/format";
 import type { Point } from "../../shared/geometry";
+import { seats, type Seat } from "../../shared/viewer/labelMap";
+import { lines, mark, OF, onPicture, regions } from "../../shared/viewer/seenShapes";
 import type { Shape } from "../../shared/viewer/shapes";
 import type { Screen } from "./scan.svelte";
-import { outlines, seats, type Seat } from "./truth";
 
 /** The same each time, so that nothing is drawn anew because of it. */
 const NOTHING: readonly Shape[] = [];
-const LEAST_STEPS = 10;
 /** Cells around a name's place that belong to its structure. */
 const LEAST_ROOM = 3;
 /** Names look for a better seat every so many frames. */
 const SEATS_EVERY = 3;
-const SURE = 0.5;
-const LEAST_STRENGTH = 0.45;
 const SHORTEST_NAMED = 24;
 /** A name is shown after so many frames with it, and taken away after so many without. */
 const COMES_AFTER = 3;
@@ -31,18 +29,7 @@ const NAME_OVER = 14;
 /** Width of a letter and height of a line on the screen, about. */
 const LETTER_PX = 7.2;
 const LINE_PX = 16;
-const ELLIPSE_STEPS = 32;
 export const LANDMARKS = "landmarks";
-
-const OF: Record<LandmarkKind, string> = {
-  spinous_tip: "spinous_process",
-  lamina: "lamina",
-  facet: "articular_process",
-  transverse_tip: "transverse_process",
-  interlaminar_window: "posterior_complex",
-  midline: "background",
-  nerve_exit: "nerve",
-};
 
 interface Name {
   at: Point;
@@ -147,50 +134,6 @@ function meet(one: Box, other: Box): boolean {
 
 function stands(age: number): boolean {
   return age >= COMES_AFTER || (age < 0 && age > -GOES_AFTER);
-}
-
-function onPicture({ x_px, y_px, step_px }: SeenMap, [column, row]: Point): Point {
-  return [x_px + column * step_px, y_px + row * step_px];
-}
-
-/** Return the tinted areas; one whose surface is drawn as a line needs no edge. */
-function regions(map: SeenMap, labels: Uint8Array, hidden: ReadonlySet<string>, lined: ReadonlySet<string>): Shape[] {
-  const known = new Map(map.structures.map((one) => [one.id, one]));
-  return outlines(labels, map.columns, map.rows, LEAST_STEPS).flatMap(({ id, loops }): Shape[] => {
-    const { structure, probability } = known.get(id) ?? { structure: "background", probability: 0 };
-    if (hidden.has(structure) || !loops.length) return [];
-    const strength = LEAST_STRENGTH + (1 - LEAST_STRENGTH) * probability;
-    const placed = loops.map((loop) => loop.map((point) => onPicture(map, point)));
-    const [tint, edge] = [0.24 * strength, lined.has(structure) ? 0 : 0.8 * strength];
-    return [{ kind: "region", loops: placed, colour: colourOf(structure), tint, edge }];
-  });
-}
-
-/** Return the lines of a surface; one that is less sure is fainter, and broken below SURE. */
-function lines({ structure, lines: runs, confidence }: Seen["surfaces"][number]): Shape[] {
-  return runs.map((points, i): Shape => {
-    const sure = confidence[i] ?? 1;
-    const strength = LEAST_STRENGTH + (1 - LEAST_STRENGTH) * sure;
-    return { kind: "line", points, colour: colourOf(structure), width: 2.5, dashed: sure < SURE, strength };
-  });
-}
-
-/** Return a landmark: a cross, the ellipse in which it lies with a probability of 95 %, and a name unless it has one. */
-function mark({ landmark, at_px, long_px, short_px, turn_rad, confidence }: SeenLandmark, named: boolean): Shape[] {
-  const colour = colourOf(OF[landmark]);
-  const points = Array.from({ length: ELLIPSE_STEPS }, (_, i): Point => {
-    const angle = (2 * Math.PI * i) / ELLIPSE_STEPS;
-    const [along, across] = [long_px * Math.cos(angle), short_px * Math.sin(angle)];
-    const [cos, sin] = [Math.cos(turn_rad), Math.sin(turn_rad)];
-    return [at_px[0] + along * cos - across * sin, at_px[1] + along * sin + across * cos];
-  });
-  const strength = LEAST_STRENGTH + (1 - LEAST_STRENGTH) * confidence;
-  const name: Shape = { kind: "text", at: at_px, text: words(landmark), colour, strength };
-  return [
-    { kind: "line", points, colour, closed: true, width: 1, dashed: confidence < SURE, strength },
-    { kind: "cross", at: at_px, colour },
-    ...(confidence >= SURE && !named ? [name] : []),
-  ];
 }
 
 /** Return a place over the middle of the longest line; one that is still over a line follows it and stays. */

@@ -1,7 +1,6 @@
-/** A label map as outlines and names: what is seen, told by the one who knows. */
+/** A label map as outlines, and places for names on it. */
 
-import type { Point } from "../../shared/geometry";
-import { clamp } from "./skin";
+import type { Point } from "../geometry";
 
 /** The outline of everything that bears one label, in pixels of the label map (first pixel's centre at 0, 0). */
 export interface Outline {
@@ -155,5 +154,6 @@ function distances(labels: Uint8Array, width: number, height: number): Float32Ar
 
 /** Return a point of a map of one size in another that covers the same picture. */
 export function rescaled([x, y]: Point, by: number, width: number, height: number): Point {
-  return [clamp((x + 0.5) * by - 0.5, 0, width - 1), clamp((y + 0.5) * by - 0.5, 0, height - 1)];
+  const within = (value: number, last: number): number => Math.min(last, Math.max(0, (value + 0.5) * by - 0.5));
+  return [within(x, width - 1), within(y, height - 1)];
 }
