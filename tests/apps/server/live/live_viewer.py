@@ -12,7 +12,7 @@ import httpx
 import numpy as np
 from websockets.sync.client import ClientConnection, connect
 
-from echospine.apps.server.live.seeing import unpacked_map
+from echospine.domain.runs import unpacked_map
 from scanner_kit import upright
 
 Call = Callable[..., AbstractContextManager["Viewer"]]

@@ -14,13 +14,13 @@ import pytest
 from live_viewer import Call, Viewer, calling_on
 
 from echospine.apps.server.app import create_app
-from echospine.apps.server.live.seeing import packed_map, unpacked_map
 from echospine.apps.wiring import serve_live
 from echospine.domain.errors import ModelError
 from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry, Spacing
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Field, Method, Structure
+from echospine.domain.runs import packed_map, unpacked_map
 from echospine.workflow.live import Newest
 from rich_model import RichModel
 from scanner_kit import PlainTwin, upright
