@@ -1,10 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { readFrame, unpacked } from "../src/api/live";
-import type { FrameHead, Seen } from "../src/api/types";
+import type { FrameHead, Seen, SeenBearing, View } from "../src/api/types";
 import { Calm } from "../src/features/live/calm";
 import { Legend } from "../src/features/live/legend";
+import { LEADABLE, nextLeadable } from "../src/features/live/place";
 import type { Screen } from "../src/features/live/scan.svelte";
-import { levelOf, qualityOf, spoken, viewOf, withDoubt } from "../src/features/live/seenWords";
+import {
+  doubtOf,
+  levelOf,
+  lieOf,
+  qualityOf,
+  spoken,
+  strangenessOf,
+  viewOf,
+  withDoubt,
+} from "../src/features/live/seenWords";
 import { Sights } from "../src/features/live/sight";
 import type { Shape } from "../src/shared/viewer/shapes";
 
@@ -29,7 +39,9 @@ function seen(change: Partial<Seen> = {}): Seen {
     view: [],
     level: null,
     quality: { contact: 1, saturated: 0, shadowed: 0, score: 0.9, reasons: [] },
+    bearing: null,
     advice: "",
+    move: null,
     ...change,
   };
 }
@@ -194,9 +206,55 @@ describe("what is said", () => {
       { level: "L3", share: 0.3 },
       { level: "L5", share: 0.1 },
     ];
-    expect(withDoubt(levelOf(seen({ level: { shares, sure: null, reason: "" } }))!)).toBe("L4 or L3?");
-    expect(withDoubt(levelOf(seen({ level: { shares, sure: "L4", reason: "" } }))!)).toBe("L4");
+    const level = (sure: string | null, of = shares): Seen => seen({ level: { shares: of, sure, reason: "" } });
+    expect(levelOf(level(null))).toEqual({ text: "Level not sure: L4 60 %, L3 30 %", sure: false });
+    expect(levelOf(level("L4"))).toEqual({ text: "L4 60 %", sure: true });
+    const anywhere = ["L1", "L2", "L3", "L4", "L5"].map((name) => ({ level: name, share: 0.2 }));
+    expect(levelOf(level(null, anywhere))).toEqual({ text: "Level not known", sure: false });
     expect(levelOf(seen())).toBeUndefined();
+    expect(spoken({ ...level(null), advice: "Slide 5 mm towards the head." })).toBe(
+      "Level not sure: L4 60 %, L3 30 %. Slide 5 mm towards the head.",
+    );
+  });
+
+  it("says where a picture lies as far as that can be told", () => {
+    const lying: SeenBearing = {
+      along_mm: 3,
+      lateral_mm: 12.3,
+      turn_deg: 8,
+      turn_sure: 0.9,
+      phase: 0.5,
+      phase_sure: 0.8,
+      tilt_deg: 0,
+      rock_deg: 0,
+    };
+    expect(lieOf(lying)).toBe("Across the spine, 12 mm from the midline, between two spinous processes");
+    expect(lieOf({ ...lying, phase: 0.95, lateral_mm: 2 })).toBe(
+      "Across the spine, over the midline, at a spinous process",
+    );
+    expect(lieOf({ ...lying, phase_sure: 0.1, turn_deg: -85 })).toBe("Along the spine, 12 mm from the midline");
+    expect(lieOf({ ...lying, turn_sure: 0.2 })).toBe("");
+    expect(lieOf(null)).toBe("");
+  });
+
+  it("says what speaks against it, and how strange the picture is", () => {
+    const reasons = ["not sure: nerve", "two ways of finding bone agree in only 20% of the columns with bone"];
+    expect(doubtOf(seen({ reasons }))).toContain("two ways");
+    expect(doubtOf(seen({ reasons: reasons.slice(0, 1) }))).toBe("");
+    expect(doubtOf(seen({ reasons, silent: true }))).toBe("");
+    expect([0.4, 0.95, 1.6].map((one) => strangenessOf(one).split(":")[0])).toEqual([
+      "Like pictures that the model knows",
+      "At the edge of what the model knows",
+      "Unlike the pictures that the model knows",
+    ]);
+  });
+
+  it("leads to one view after the other, and to none between the last and the first", () => {
+    let view: View | undefined;
+    const all = LEADABLE.map(() => (view = nextLeadable(view, 1)));
+    expect(all).toEqual([...LEADABLE]);
+    expect(nextLeadable(view, 1)).toBeUndefined();
+    expect(nextLeadable(undefined, -1)).toBe(LEADABLE.at(-1));
   });
 
   it("tells quality with its reason, and what to do apart from it", () => {

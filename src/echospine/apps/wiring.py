@@ -181,15 +181,17 @@ def open_house(store: Path | None = None, model: Model | None = None) -> Iterato
 def build_eye(model: Model) -> Eye:
     """Return what looks at live pictures with `model`; the training-free bone finder stands in where that fails.
 
-    A learned model looks alone: its second opinion on bone takes longer than a live picture may.
+    A learned model looks alone: its second opinion on bone takes longer than a live picture may, so that is asked now
+    and then, beside it.
     """
     from echospine.adapters.onnx import NetworkModel
     from echospine.engine.vision import BoneFinder
-    from echospine.workflow.live import Eye, Sweep
+    from echospine.workflow.live import Eye, SecondOpinion, Sweep
 
     finder = BoneFinder()
     if isinstance(model, NetworkModel):
-        model = model.alone()
+        second = SecondOpinion(finder)
+        return Eye([model.alone(), finder], course=lambda: Sweep(second))
     return Eye([model] if model.method == finder.method else [model, finder], course=Sweep)
 
 

@@ -494,6 +494,43 @@ export interface components {
             side: components["schemas"]["Side"];
         };
         /**
+         * BearingView
+         * @description Where the picture lies in the back, as far as that can be told from the picture.
+         */
+        BearingView: {
+            /**
+             * Along Mm
+             * @description From the picture's middle to the midline, to the right; null: unknown.
+             */
+            along_mm: number | null;
+            /**
+             * Lateral Mm
+             * @description From the midline to the picture's middle, whichever side.
+             */
+            lateral_mm: number;
+            /**
+             * Turn Deg
+             * @description Of the picture's x axis: 0 from the patient's left to the right, 90 to feet.
+             */
+            turn_deg: number;
+            /** Turn Sure */
+            turn_sure: number;
+            /**
+             * Phase
+             * @description From the tip of a spinous process, 0, to the next one towards the feet, 1.
+             */
+            phase: number;
+            /** Phase Sure */
+            phase_sure: number;
+            /**
+             * Tilt Deg
+             * @description Of the beam off straight forward; null: cannot be told.
+             */
+            tilt_deg: number | null;
+            /** Rock Deg */
+            rock_deg: number;
+        };
+        /**
          * BoxView
          * @description A rectangle of the picture, edges included.
          */
@@ -1166,6 +1203,12 @@ export interface components {
             /** @description Where a sonographer starts with it. */
             knobs: components["schemas"]["KnobsBody"];
         };
+        /**
+         * Move
+         * @description One movement of the probe, or none. Left and right are those of the picture.
+         * @enum {string}
+         */
+        Move: "wait" | "hold" | "touch" | "turn clockwise" | "turn anticlockwise" | "slide left" | "slide right" | "slide to the head" | "slide to the feet" | "slide to the midline" | "slide from the midline" | "tilt to the head" | "tilt to the feet" | "tilt to the midline" | "tilt from the midline" | "rock left" | "rock right" | "depth" | "gain up" | "gain down" | "focus";
         /**
          * NewExam
          * @description An examination to be made.
@@ -2107,11 +2150,14 @@ export interface components {
             view: components["schemas"]["ViewShare"][];
             level: components["schemas"]["LevelView"] | null;
             quality: components["schemas"]["QualityView"];
+            bearing: components["schemas"]["BearingView"] | null;
             /**
              * Advice
              * @description One sentence of what to do next; empty: nothing.
              */
             advice: string;
+            /** @description What the advice asks for; null: nothing that a hand does. */
+            move: components["schemas"]["Move"] | null;
         };
         /**
          * Series

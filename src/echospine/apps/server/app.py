@@ -31,7 +31,7 @@ from echospine.apps.server.openapi import PREFIX, add_routes
 from echospine.domain.exams import Recording
 from echospine.domain.frames import Frame
 from echospine.ports import FrameSource, House, LiveSource, LocalFile
-from echospine.workflow.live import PlainAdviser
+from echospine.workflow.live import Guide
 
 if TYPE_CHECKING:
     from echospine.workflow.live import Eye
@@ -133,7 +133,7 @@ def _supplies(
 
         return write_live(folder, frames, simulated=simulated)
 
-    return Supplies(twin, open_live, play, make_eye, PlainAdviser, Keeper(importing, scratch, write, house.clock))
+    return Supplies(twin, open_live, play, make_eye, Guide, Keeper(importing, scratch, write, house.clock))
 
 
 @asynccontextmanager

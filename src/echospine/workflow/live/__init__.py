@@ -5,20 +5,24 @@ to look at frames with a model that may fail (`Eye`), to move them from a source
 the pace measured, and to keep them (`Tape`).
 """
 
-from echospine.workflow.live.advice import Adviser, PlainAdviser
+from echospine.workflow.live.advice import Adviser, Aim, Guide, Hint, PlainAdviser
 from echospine.workflow.live.course import Course, Sweep
 from echospine.workflow.live.eye import Eye, EyeCounts, Patience, Seen
 from echospine.workflow.live.newest import Newest
 from echospine.workflow.live.pace import Pace, PaceReport
 from echospine.workflow.live.pump import Pump, Sink
 from echospine.workflow.live.replay import Replay
+from echospine.workflow.live.second import SecondOpinion
 from echospine.workflow.live.tape import Spool, Tape, TapeState
 
 __all__ = [
     "Adviser",
+    "Aim",
     "Course",
     "Eye",
     "EyeCounts",
+    "Guide",
+    "Hint",
     "Newest",
     "Pace",
     "PaceReport",
@@ -26,6 +30,7 @@ __all__ = [
     "PlainAdviser",
     "Pump",
     "Replay",
+    "SecondOpinion",
     "Seen",
     "Sink",
     "Spool",

@@ -12,6 +12,7 @@ from echospine.engine.vision.bearing import held, moved_to_feet_mm
 from echospine.engine.vision.level import LevelFilter, evidence_of
 from echospine.engine.vision.steady import Steady
 from echospine.engine.vision.watching import Watcher
+from echospine.workflow.live.second import SecondOpinion
 
 
 class Course(Protocol):
@@ -30,9 +31,11 @@ class Sweep:
     """Counts levels over a sweep, watches its quality, and holds steady what is shown.
 
     What a model says of the level itself is left as it is; where it does not say where pictures lie, none is counted.
+    `second`: who else is asked about bone; None: nobody.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, second: SecondOpinion | None = None) -> None:
+        self._second = second
         self._count = LevelFilter()
         self._counting = False
         self._held: Pose | None = None
@@ -45,7 +48,8 @@ class Sweep:
 
     def update(self, seen: Interpretation, frame: Frame, time_s: float) -> Interpretation:
         """Return what is to be shown of a frame."""
-        counted = self._counted(seen, frame, time_s)
+        weighed = seen if self._second is None else self._second.update(seen, frame)
+        counted = self._counted(weighed, frame, time_s)
         return self._steady.update(self._watcher.update(counted, frame, time_s), time_s)
 
     def _counted(self, seen: Interpretation, frame: Frame, time_s: float) -> Interpretation:

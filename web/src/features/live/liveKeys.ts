@@ -1,6 +1,7 @@
 /** What the keyboard does on the live page: everything that a hand can do. */
 
 import type { Shortcut } from "../../shared/keys.svelte";
+import { nextLeadable } from "./place";
 import type { Scan } from "./scan.svelte";
 import type { Wishes } from "./wishes.svelte";
 
@@ -35,6 +36,8 @@ export function sourceKeys({ scan }: Page): readonly Shortcut[] {
   return [
     key(["f", " "], "Freeze, and live again", () => scan.freeze()),
     key(["s"], "Show what is seen, or the bare picture", () => scan.see(!scan.seeing)),
+    key(["w"], "Lead me to the next view", () => scan.want(nextLeadable(scan.wanted, 1))),
+    key(["W"], "Lead me to the view before", () => scan.want(nextLeadable(scan.wanted, -1))),
     key(["r"], "Record, and end the recording", () => scan.record()),
     key(["k"], "Keep the last 10 seconds", () => scan.keepLast()),
   ];

@@ -32,6 +32,25 @@ export const VIEWS: Record<View, { readonly name: string; readonly nickname?: st
   other: { name: "Other", sided: false },
 };
 
+/** Views that a hand can be led to, from over the midline outwards. */
+export const LEADABLE = [
+  "transverse_spinous",
+  "transverse_interlaminar",
+  "multifidus_transverse",
+  "midline_sagittal",
+  "parasagittal_lamina",
+  "parasagittal_articular_process",
+  "parasagittal_transverse_process",
+  "fascia_longitudinal",
+  "sacral",
+] as const satisfies readonly View[];
+
+/** Return the view after `view` among those that a hand can be led to; none comes before the first and after the last. */
+export function nextLeadable(view: View | undefined, by: 1 | -1): View | undefined {
+  const all: readonly (View | undefined)[] = [undefined, ...LEADABLE];
+  return all[(all.indexOf(view) + by + all.length) % all.length];
+}
+
 /** Return which way of the patient a direction points: "Left", or "Left, head" where it points between two. */
 export function directionOf(vector: Vector): string {
   const [first, second] = vector

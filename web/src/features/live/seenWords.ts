@@ -1,6 +1,6 @@
 /** What is seen, in words: never surer than the model is. */
 
-import type { Quality, Seen } from "../../api/types";
+import type { Quality, Seen, SeenBearing } from "../../api/types";
 import { VIEWS } from "./place";
 
 /** From this probability on a view is named without a question mark, and below the second not at all. */
@@ -9,6 +9,10 @@ const GUESS = 0.4;
 const GOOD = 0.7;
 const FAIR = 0.4;
 const LEAST_LEVEL = 0.15;
+/** Likeliest levels below this are no more than a guess. */
+const LEAST_KNOWN = 0.3;
+const SURE_OF_PLACE = 0.45;
+const EDGE = 0.9;
 
 export interface Named {
   readonly text: string;
@@ -23,12 +27,49 @@ export function viewOf(seen: Seen): Named | undefined {
   return { text: best.view === "other" ? "No standard view" : VIEWS[best.view].name, sure };
 }
 
-/** Return the level: its name where it is beyond doubt, else the candidates. */
+/** Return the level with its probability, or the candidates with theirs where it is not sure: never a bare guess. */
 export function levelOf(seen: Seen): Named | undefined {
   if (!seen.level) return undefined;
-  if (seen.level.sure) return { text: seen.level.sure, sure: true };
-  const likely = seen.level.shares.filter(({ share }) => share >= LEAST_LEVEL).slice(0, 3);
-  return likely.length ? { text: likely.map(({ level }) => level).join(" or "), sure: false } : undefined;
+  const { sure, shares } = seen.level;
+  const [best] = shares;
+  if (sure && best) return { text: `${sure} ${coarse(best.share)}`, sure: true };
+  if (!best || best.share < LEAST_KNOWN) return { text: "Level not known", sure: false };
+  const likely = shares.filter(({ share }) => share >= LEAST_LEVEL).slice(0, 3);
+  const candidates = likely.map(({ level, share }) => `${level} ${coarse(share)}`).join(", ");
+  return { text: `Level not sure: ${candidates}`, sure: false };
+}
+
+/** Return a probability in words that do not change with every frame: percent in steps of five. */
+function coarse(share: number): string {
+  return `${Math.min(95, 5 * Math.round(20 * share))} %`;
+}
+
+/** Return where the picture lies, as far as that can be told; empty where it cannot. */
+export function lieOf(bearing: SeenBearing | null): string {
+  if (!bearing || bearing.turn_sure < SURE_OF_PLACE) return "";
+  const away = Math.round(bearing.lateral_mm);
+  const turn = Math.abs(bearing.turn_deg);
+  const parts = [turn < 35 ? "Across the spine" : turn > 55 ? "Along the spine" : "Oblique"];
+  parts.push(away < 5 ? "over the midline" : `${away} mm from the midline`);
+  if (bearing.phase_sure >= SURE_OF_PLACE && turn < 35) {
+    const { phase } = bearing;
+    parts.push(phase > 0.25 && phase < 0.75 ? "between two spinous processes" : "at a spinous process");
+  }
+  return parts.join(", ");
+}
+
+/** Return how like its training a picture is, in words. */
+export function strangenessOf(strangeness: number): string {
+  const number = strangeness.toFixed(1);
+  if (strangeness > 1) return `Unlike the pictures that the model knows: ${number}, where 1 is the edge`;
+  const word = strangeness > EDGE ? "At the edge of what the model knows" : "Like pictures that the model knows";
+  return `${word}: ${number}, where 1 is the edge`;
+}
+
+/** Return what speaks against trusting what is named; what is only not named is none of it. */
+export function doubtOf(seen: Seen): string {
+  if (seen.silent) return "";
+  return seen.reasons.find((reason) => !reason.startsWith("not sure")) ?? "";
 }
 
 /** Return a name with a question mark where it is not sure. */
@@ -47,6 +88,7 @@ export function qualityOf({ score, reasons }: Quality): { word: string; bars: nu
 /** Return one line for those who hear the page: view, level, what is not recognised, and what to do. */
 export function spoken(seen: Seen): string {
   if (seen.silent) return "I do not recognise this picture.";
-  const parts = [viewOf(seen), levelOf(seen)].filter((one) => one !== undefined).map(withDoubt);
+  const view = viewOf(seen);
+  const parts = [view && withDoubt(view), levelOf(seen)?.text, doubtOf(seen) && `Doubt: ${doubtOf(seen)}`];
   return [...parts, seen.advice].filter(Boolean).join(". ");
 }

@@ -15,7 +15,7 @@ class Shot:
 
     `control`: number of the last control that it was made with; `made_s`: how long it took; `contact`: share of the
     probe's face that touches skin; `truth`: structure ids, (height, width) of their own; `dropped`: pictures so far
-    that there were and that the viewer was too slow for.
+    that there were and that the viewer was too slow for; `focus_mm`: where the scanner's focus stands, None: unknown.
     """
 
     frame: Frame
@@ -24,6 +24,7 @@ class Shot:
     contact: float | None = None
     truth: Labels | None = None
     dropped: int = 0
+    focus_mm: float | None = None
 
 
 class Feed(Protocol):

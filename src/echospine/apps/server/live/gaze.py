@@ -8,7 +8,7 @@ from echospine.apps.server.live.feeds import Shot
 from echospine.apps.server.live.packing import Sight
 from echospine.apps.server.live.seeing import told
 from echospine.domain.labels import View
-from echospine.workflow.live import Adviser, Eye
+from echospine.workflow.live import Adviser, Aim, Eye
 
 
 class Gaze:
@@ -32,11 +32,16 @@ class Gaze:
         found = seen.interpretation
         if found is None:
             return Sight(trouble=seen.trouble)
-        advice = self._adviser.advise(found, self.wanted, seen.taken_s)
-        shape, packed = told(seen, found, eye.report(), advice=advice, contact=shot.contact)
+        hint = self._adviser.advise(found, shot.frame, Aim(self.wanted, shot.focus_mm), seen.taken_s)
+        shape, packed = told(seen, found, eye.report(), hint=hint, contact=shot.contact)
         return Sight(shape, packed, seen.trouble)
+
+    def forget(self) -> None:
+        """Look anew from the next frame on: it is of somebody else."""
+        eye, self._eye = self._eye, None
+        if eye is not None:
+            eye.close()
 
     def close(self) -> None:
         """Let the eye go."""
-        if self._eye is not None:
-            self._eye.close()
+        self.forget()

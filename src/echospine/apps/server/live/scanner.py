@@ -65,7 +65,8 @@ class ScannerFeed:
         picture = self._scanner.picture(self._couch, controls, index=self._made, time_s=start_s - self._began_s)
         made_s = time.monotonic() - start_s
         self._due_s = max(self._due_s, time.monotonic())
-        return Shot(picture.frame, number, made_s, picture.contact, picture.truth, self._dropped)
+        focus_mm = controls.settings.focus_mm
+        return Shot(picture.frame, number, made_s, picture.contact, picture.truth, self._dropped, focus_mm)
 
     def _wake(self) -> None:
         if self._couch is not None and self._controls is not None:

@@ -74,6 +74,8 @@ class ScannerSession(Session):
         except EchoSpineError as error:
             await self._line.say(trouble(error, final=self._couch is None))
             return
+        if self._couch is not None:
+            self._gaze.forget()
         self._couch = couch
         await self._line.say(told)
         self._scanner.lay(couch)

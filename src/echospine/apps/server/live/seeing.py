@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from echospine.apps.server.answers.outlines import polyline, runs
 from echospine.apps.server.answers.present import number
 from echospine.apps.server.answers.sighted import landmark_view, level_view, map_view, view_shares
@@ -10,14 +12,16 @@ from echospine.apps.server.schemas import QualityView
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Surface
 from echospine.domain.runs import packed_map
-from echospine.workflow.live import PaceReport, Seen
+from echospine.domain.sights import Bearing
+from echospine.workflow.live import Hint, PaceReport, Seen
 
 NO_CONTACT = 0.15
 """Share of the probe's face that touches below which nothing is named, whatever a model says."""
+NO_HINT = Hint()
 
 
 def told(
-    seen: Seen, found: Interpretation, pace: PaceReport, *, advice: str = "", contact: float | None = None
+    seen: Seen, found: Interpretation, pace: PaceReport, *, hint: Hint = NO_HINT, contact: float | None = None
 ) -> tuple[sights.SeenView, bytes]:
     """Return what is said of a frame in which `found` was seen, and the bytes of its map.
 
@@ -43,7 +47,9 @@ def told(
         view=[] if silent else view_shares(found),
         level=None if silent else level_view(found),
         quality=_quality(found),
-        advice=advice,
+        bearing=None if silent or found.bearing is None else _bearing(found.bearing),
+        advice=hint.sentence,
+        move=hint.move,
     )
     return shape, packed
 
@@ -59,6 +65,19 @@ def _surface(surface: Surface) -> sights.SeenSurface:
         structure=surface.structure.label,
         lines=[polyline(surface.row_px, run) for run in found],
         confidence=[round(float(surface.confidence[run].mean()), 3) for run in found],
+    )
+
+
+def _bearing(one: Bearing) -> sights.BearingView:
+    return sights.BearingView(
+        along_mm=None if one.along_mm is None else round(one.along_mm, 1),
+        lateral_mm=round(one.lateral_mm, 1),
+        turn_deg=round(math.degrees(one.turn_rad), 1),
+        turn_sure=round(one.turn_sure, 3),
+        phase=round(one.phase_rad / (2.0 * math.pi) % 1.0, 3),
+        phase_sure=round(one.phase_sure, 3),
+        tilt_deg=None if one.tilt_deg is None else round(one.tilt_deg, 1),
+        rock_deg=round(one.rock_deg, 1),
     )
 
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from echospine.apps.server.schemas import XY, QualityView, Shape
 from echospine.domain.labels import View
 from echospine.domain.sights import Landmark
+from echospine.engine.vision.advice import Move
 
 
 class SeenSurface(Shape):
@@ -74,6 +75,19 @@ class LevelView(Shape):
     reason: str
 
 
+class BearingView(Shape):
+    """Where the picture lies in the back, as far as that can be told from the picture."""
+
+    along_mm: float | None = Field(description="From the picture's middle to the midline, to the right; null: unknown.")
+    lateral_mm: float = Field(description="From the midline to the picture's middle, whichever side.")
+    turn_deg: float = Field(description="Of the picture's x axis: 0 from the patient's left to the right, 90 to feet.")
+    turn_sure: float
+    phase: float = Field(description="From the tip of a spinous process, 0, to the next one towards the feet, 1.")
+    phase_sure: float
+    tilt_deg: float | None = Field(description="Of the beam off straight forward; null: cannot be told.")
+    rock_deg: float
+
+
 class SeenView(Shape):
     """What is seen in the very frame whose head this stands in.
 
@@ -96,4 +110,6 @@ class SeenView(Shape):
     view: list[ViewShare] = Field(description="Likeliest first; empty where the model does not know views.")
     level: LevelView | None
     quality: QualityView
+    bearing: BearingView | None
     advice: str = Field(description="One sentence of what to do next; empty: nothing.")
+    move: Move | None = Field(description="What the advice asks for; null: nothing that a hand does.")

@@ -2,6 +2,7 @@
 
 from echospine.engine.vision.reading.agreement import Agreement as Agreement
 from echospine.engine.vision.reading.agreement import agreement_of as agreement_of
+from echospine.engine.vision.reading.card import NOMINAL_DEPTH_MM as NOMINAL_DEPTH_MM
 from echospine.engine.vision.reading.card import Card as Card
 from echospine.engine.vision.reading.card import Look as Look
 from echospine.engine.vision.reading.card import Strangeness as Strangeness
