@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import base64
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from serving import assert_problem, cine, finished, imported, picture, send, wait_for
+from echospine.apps.server.app import create_app
+from echospine.domain.runs import unpacked_map
+from rich_model import RichModel, structure_map
+from serving import (
+    BrightestRow,
+    assert_problem,
+    cine,
+    finished,
+    imported,
+    memory_house,
+    picture,
+    send,
+    serving,
+    wait_for,
+)
 
 
 @pytest.fixture
@@ -132,3 +148,20 @@ def test_many_readers_of_many_recordings_get_their_own_frames(serve, tmp_path):
 
         with ThreadPoolExecutor(12) as pool:
             assert all(pool.map(right, range(120)))
+
+
+def test_overlays_tell_all_that_a_learned_model_says(scratch, tmp_path):
+    house = replace(memory_house(BrightestRow()), model=RichModel())
+    with serving(create_app(house, scratch=scratch)) as client:
+        job = imported(client, cine(tmp_path, 2), pixel_spacing_mm="0.2")
+        told = client.get(f"/api/recordings/{job['recording_ids'][0]}/overlays").json()["frames"][1]
+    grid = told["map"]
+    assert (grid["columns"], grid["rows"], grid["step_px"]) == (32, 24, 2.0)
+    labels = unpacked_map(base64.b64decode(grid["runs"]), grid["rows"], grid["columns"])
+    assert np.array_equal(labels, structure_map(48, 64).labels)
+    assert [one["structure"] for one in grid["structures"]] == ["subcutaneous", "multifidus"]
+    (mark,) = told["landmarks"]
+    assert mark["landmark"] == "lamina" and mark["long_mm"] == pytest.approx(0.2 * mark["long_px"], abs=0.01)
+    assert told["view"][0] == {"view": "parasagittal_lamina", "share": 0.7}
+    assert told["level"]["sure"] is None and told["level"]["shares"][0] == {"level": "L4", "share": 0.6}
+    assert told["unsure"] == ["nerve"] and not told["silent"]

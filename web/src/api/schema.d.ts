@@ -1422,6 +1422,35 @@ export interface components {
             /** Text Boxes */
             text_boxes: components["schemas"]["BoxView"][];
             quality: components["schemas"]["QualityView"];
+            /**
+             * Silent
+             * @description True where the model does not recognise the picture: then it names nothing.
+             */
+            silent: boolean;
+            /**
+             * Strangeness
+             * @description How unlike its training the picture is; 1: the edge. Null: unknown.
+             */
+            strangeness: number | null;
+            /**
+             * Unsure
+             * @description Structures that may be there and are not named.
+             */
+            unsure: string[];
+            /**
+             * Doubts
+             * @description What speaks against trusting what is named, for a clinician.
+             */
+            doubts: string[];
+            map: components["schemas"]["StoredMap"] | null;
+            /** Landmarks */
+            landmarks: components["schemas"]["SeenLandmark"][];
+            /**
+             * View
+             * @description Likeliest first; empty where the model does not know views.
+             */
+            view: components["schemas"]["ViewShare"][];
+            level: components["schemas"]["LevelView"] | null;
         };
         /**
          * Overlays
@@ -2256,6 +2285,43 @@ export interface components {
          * @enum {string}
          */
         Status: "draft" | "accepted" | "edited" | "rejected";
+        /**
+         * StoredMap
+         * @description The map of structures of a stored frame.
+         */
+        StoredMap: {
+            /** Columns */
+            columns: number;
+            /** Rows */
+            rows: number;
+            /**
+             * X Px
+             * @description Picture column of the centre of the first cell.
+             */
+            x_px: number;
+            /**
+             * Y Px
+             * @description Picture row of the centre of the first cell.
+             */
+            y_px: number;
+            /**
+             * Step Px
+             * @description Picture pixels per cell.
+             */
+            step_px: number;
+            /**
+             * Size
+             * @description Bytes.
+             */
+            size: number;
+            /** Structures */
+            structures: components["schemas"]["SeenStructure"][];
+            /**
+             * Runs
+             * @description The runs of the map, base64.
+             */
+            runs: string;
+        };
         /**
          * SurfaceView
          * @description A surface that was seen in one frame.

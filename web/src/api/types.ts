@@ -13,6 +13,7 @@ export type ExamState = Schemas["ExamState"];
 export type ExamSummary = Schemas["ExamSummary"];
 export type Finding = Schemas["FindingView"];
 export type FrameOverlay = Schemas["OverlayView"];
+export type StoredMap = Schemas["StoredMap"];
 export type Job = Schemas["JobView"];
 export type Quality = Schemas["QualityView"];
 export type Quantity = Schemas["Quantity"];

@@ -245,24 +245,6 @@ class RecordingDetail(Shape):
     geometry: GeometryView = Field(description="Of the first frame.")
 
 
-class SurfaceView(Shape):
-    """A surface that was seen in one frame."""
-
-    structure: str
-    lines: list[list[XY]] = Field(description="One polyline for each unbroken run of columns, to 0.5 px.")
-    confidence: list[float] = Field(description="Mean confidence, 0 to 1, one per line.")
-    edited: bool = Field(description="True where a person drew it.")
-
-
-class BoxView(Shape):
-    """A rectangle of the picture, edges included."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-
-
 class QualityView(Shape):
     """How good a picture is, as fractions 0 to 1, and why."""
 
@@ -271,23 +253,6 @@ class QualityView(Shape):
     shadowed: float | None
     score: float | None
     reasons: list[str]
-
-
-class OverlayView(Shape):
-    """What was seen in one frame."""
-
-    index: int
-    sector: list[XY] = Field(description="Outline of the insonified part, a polygon; empty when it was not found.")
-    surfaces: list[SurfaceView]
-    text_boxes: list[BoxView]
-    quality: QualityView
-
-
-class Overlays(Shape):
-    """What was seen in some frames of a recording."""
-
-    method: str
-    frames: list[OverlayView]
 
 
 class SeriesQuantity(Shape):

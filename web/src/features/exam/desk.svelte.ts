@@ -32,6 +32,8 @@ export class Desk {
   overlays = $state.raw<Overlays>();
   /** The finding that was clicked last. */
   chosen = $state("");
+  /** Structures that nobody wants to see. */
+  hidden = $state.raw<ReadonlySet<string>>(new Set());
   /** An action is on its way to the server. */
   busy = $state(false);
 
@@ -130,6 +132,14 @@ export class Desk {
   async choose(finding: Finding): Promise<void> {
     this.chosen = finding.id;
     await this.show(finding.recording_id, finding.frame ?? this.player.frame);
+  }
+
+  /** Show a structure, or hide it. */
+  showStructure(structure: string, shown: boolean): void {
+    const hidden = new Set(this.hidden);
+    if (shown) hidden.delete(structure);
+    else hidden.add(structure);
+    this.hidden = hidden;
   }
 
   decide(finding: Finding, decision: Decision, value?: number, reason?: string): Promise<boolean> {

@@ -1,12 +1,14 @@
 /** What was seen in a frame, and what people measured in it, as vectors. */
 
 import type { Finding, FrameOverlay } from "../../api/types";
-import { colourOf } from "../../shared/colours";
 import { unitText, valueText } from "../../shared/format";
+import { lines, mark, regions } from "../../shared/viewer/seenShapes";
 import type { Shape } from "../../shared/viewer/shapes";
+import { cellsOf } from "./seen";
 
 /** Kinds of overlay that can be shown or hidden. */
 export interface Shown {
+  readonly structures: boolean;
   readonly surfaces: boolean;
   readonly field: boolean;
   readonly text: boolean;
@@ -15,32 +17,27 @@ export interface Shown {
 
 const FIELD = "#7d8b97";
 const CALLIPER = "#f4f7fa";
-const SURE = 0.5;
-const LEAST_STRENGTH = 0.55;
+/** Stands for the landmarks where structures are switched on and off. */
+export const LANDMARKS = "landmarks";
 
-/** Return the shapes of what was seen; a line that is less sure is fainter, and broken below SURE. */
-export function seenShapes(overlay: FrameOverlay, shown: Shown): readonly Shape[] {
+/** Return the shapes of what was seen; what is less sure is fainter. `hidden`: structures nobody wants to see. */
+export function seenShapes(overlay: FrameOverlay, shown: Shown, hidden: ReadonlySet<string>): readonly Shape[] {
   const shapes: Shape[] = [];
   if (shown.field && overlay.sector.length > 2) {
     shapes.push({ kind: "line", points: overlay.sector, colour: FIELD, width: 1, closed: true, dashed: true });
   }
   if (shown.text) shapes.push(...overlay.text_boxes.map(boxShape));
-  if (shown.surfaces) shapes.push(...overlay.surfaces.flatMap(surfaceShapes));
+  const surfaces = shown.surfaces ? overlay.surfaces.filter(({ structure }) => !hidden.has(structure)) : [];
+  const lined = new Set(surfaces.filter((one) => one.lines.length).map(({ structure }) => structure));
+  const { map } = overlay;
+  if (shown.structures && map) shapes.push(...regions(map, cellsOf(map), hidden, lined));
+  shapes.push(...surfaces.flatMap(surfaceShapes));
+  if (shown.structures && !hidden.has(LANDMARKS)) shapes.push(...overlay.landmarks.flatMap((one) => mark(one, false)));
   return shapes;
 }
 
 function surfaceShapes(surface: FrameOverlay["surfaces"][number]): Shape[] {
-  return surface.lines.map((points, i) => {
-    const sure = surface.edited ? 1 : (surface.confidence[i] ?? 1);
-    return {
-      kind: "line",
-      points,
-      colour: colourOf(surface.structure),
-      width: 2.5,
-      dashed: sure < SURE,
-      strength: LEAST_STRENGTH + (1 - LEAST_STRENGTH) * sure,
-    };
-  });
+  return lines(surface.edited ? { ...surface, confidence: surface.lines.map(() => 1) } : surface);
 }
 
 function boxShape({ x0, y0, x1, y1 }: FrameOverlay["text_boxes"][number]): Shape {

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Response
 from pydantic import BaseModel
 
 from echospine.apps.server import schemas
-from echospine.apps.server.answers.outlines import polyline, runs, sector_outline
-from echospine.domain.errors import NotFound
 from echospine.domain.exams import Change, Exam, ExamFile, Finding, Recording, allowed_events
 from echospine.domain.frames import RecordingHeader
 from echospine.domain.images import ImageGeometry, Region
-from echospine.domain.interpretations import Interpretation
-from echospine.domain.labels import Quality, Surface
+from echospine.domain.labels import Quality
 from echospine.domain.measures import TITLES, Measurement
 from echospine.domain.people import Person
 
@@ -71,21 +67,6 @@ def recording_detail(recording: Recording, header: RecordingHeader) -> schemas.R
         tracked=header.tracked,
         notes=list(recording.notes),
         geometry=_geometry(header.geometry),
-    )
-
-
-def overlays(
-    file: ExamFile, recording: Recording, interpreted: Interpreted, start: int, count: int
-) -> schemas.Overlays:
-    """Return what was seen in `count` frames from `start` on; raises NotFound when it lies outside."""
-    frames = interpreted.interpretations[start : start + count]
-    if not frames:
-        raise NotFound(f"{recording.name}: there is no frame {start}; it has {recording.n_frames}, counted from 0")
-    edited = {edit.frame for edit in file.contours if edit.recording_id == recording.id}
-    sectors = {id(frame.field): sector_outline(frame.field.sector) for frame in frames}
-    return schemas.Overlays(
-        method=recording.method,
-        frames=[_overlay(frame, sectors[id(frame.field)], frame.frame_index in edited) for frame in frames],
     )
 
 
@@ -198,27 +179,8 @@ def _region(region: Region) -> schemas.RegionView:
     )
 
 
-def _overlay(frame: Interpretation, sector: Sequence[schemas.XY], edited: bool) -> schemas.OverlayView:
-    return schemas.OverlayView(
-        index=frame.frame_index,
-        sector=list(sector),
-        surfaces=[_surface(surface, edited) for surface in frame.surfaces],
-        text_boxes=[schemas.BoxView(x0=b.x0, y0=b.y0, x1=b.x1, y1=b.y1) for b in frame.field.text_boxes],
-        quality=_quality(frame.quality),
-    )
-
-
-def _surface(surface: Surface, edited: bool) -> schemas.SurfaceView:
-    found = runs(surface.row_px)
-    return schemas.SurfaceView(
-        structure=surface.structure.label,
-        lines=[polyline(surface.row_px, run) for run in found],
-        confidence=[round(float(surface.confidence[run].mean()), 4) for run in found],
-        edited=edited,
-    )
-
-
-def _quality(quality: Quality) -> schemas.QualityView:
+def quality_view(quality: Quality) -> schemas.QualityView:
+    """Return how good a picture is; NaN becomes null."""
     return schemas.QualityView(
         contact=number(quality.contact),
         saturated=number(quality.saturated),

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from echospine.apps.server.answers import present
+from echospine.apps.server.answers.overlays import Overlays, overlays
 from echospine.apps.server.answers.pictures import frame_response
 from echospine.apps.server.desk import AtDesk
 from echospine.apps.server.problems import documented
@@ -14,7 +15,6 @@ from echospine.apps.server.schemas import (
     CaliperBody,
     ContourBody,
     ExamDetail,
-    Overlays,
     RecordingDetail,
     Series,
 )
@@ -76,7 +76,9 @@ def get_overlays(
     file = desk.house.studies.load(recording.exam_id)
     recording = file.recording(recording_id)
     interpreted = desk.interpreted.of(file, recording)
-    return present.json_response(present.overlays(file, recording, interpreted, start, count))
+    with desk.sources.lend(recording) as source:
+        geometry = source.header.geometry
+    return present.json_response(overlays(file, recording, interpreted, geometry, start, count))
 
 
 @router.get(
