@@ -88,6 +88,51 @@ def test_a_view_between_two_is_told_with_its_doubt(scan: Page):
     expect(scan.locator(".live-picture .view .doubtful").first).to_contain_text("?", timeout=SLOW_MS)
 
 
+KEYS = {
+    "turn clockwise": ("Shift+ArrowRight", 3),
+    "turn anticlockwise": ("Shift+ArrowLeft", 3),
+    "slide to the midline": ("ArrowRight", 2),
+    "slide from the midline": ("ArrowLeft", 2),
+    "touch": ("p", 0),
+    "depth": ("-", 0),
+    "focus": ("o", 0),
+    "gain up": ("g", 0),
+    "gain down": ("G", 0),
+}
+"""What a hand does, and how many degrees or mm that is; 0: one step at a time."""
+
+
+def obeyed(page: Page, move: str, sentence: str) -> bool:
+    """Do as advised, by keys; return whether there is nothing left to do."""
+    number = re.search(r"\d+", sentence)
+    if move in KEYS:
+        key, step = KEYS[move]
+        for _ in range(round(int(number[0]) / step) if step and number else 1):
+            page.keyboard.press(key)
+    page.wait_for_timeout(2500)  # what is said is calm: it follows a little later
+    return move == "hold"
+
+
+def test_a_hand_is_led_to_the_view_that_is_wanted_by_words_and_a_sign(scan: Page, shoot: Callable[[Page, str], None]):
+    advice = scan.locator(".advice")
+    scan.get_by_role("combobox", name="Lead me to this view").select_option("midline_sagittal")
+    expect(scan.locator(".goal")).to_have_text("To: Midline, sagittal")
+    expect(advice).to_have_attribute("data-move", re.compile("turn"), timeout=SLOW_MS)
+    expect(advice).to_contain_text(re.compile(r"Turn the probe \d+ degrees"))
+    shoot(scan, "live-advice")
+    scan.get_by_role("application", name="Back of the virtual patient").focus()
+    for _ in range(16):
+        if obeyed(scan, advice.get_attribute("data-move") or "", advice.inner_text()):
+            break
+    expect(advice).to_have_text("Hold still: this is the view.", timeout=SLOW_MS)
+    scan.keyboard.press("W")
+    expect(scan.locator(".goal")).to_have_text("To: Multifidus, transverse")
+    expect(advice).not_to_have_text("Hold still: this is the view.")
+    for _ in range(3):
+        scan.keyboard.press("W")
+    expect(scan.locator(".goal")).to_have_count(0)
+
+
 def test_it_falls_silent_when_the_probe_leaves_the_skin(scan: Page, shoot: Callable[[Page, str], None]):
     scan.get_by_role("tab", name="Views").click()
     scan.get_by_role("slider", name="Press").focus()

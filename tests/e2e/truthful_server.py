@@ -5,6 +5,7 @@ It stands for a learned one in tests of the page: structures, landmarks, view, l
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from functools import cached_property
@@ -17,16 +18,22 @@ from echospine.apps.server.run import run_server
 from echospine.domain.errors import GeometryError, ModelError
 from echospine.domain.frames import Frame
 from echospine.domain.interpretations import Interpretation
-from echospine.domain.labels import Field, Method, Quality, Sector, Side, Structure, Surface, View
+from echospine.domain.labels import Field, Method, Quality, Side, Structure, Surface, View
 from echospine.domain.poses import Pose
-from echospine.domain.sights import Doubt, Landmark, LevelBelief, Sighting, StructureMap, ViewBelief
+from echospine.domain.sights import ACROSS, Bearing, Doubt, Landmark, LevelBelief, Sighting, StructureMap, ViewBelief
 from echospine.engine.twin.anatomy import Anatomy
 from echospine.engine.twin.patient import PatientParameters
 from echospine.engine.twin.person import build_patient
 from echospine.engine.twin.scene import standard_view
+from echospine.engine.twin.scene.views import usual_machine
 from echospine.engine.twin.tissues import TISSUES, Tissue
+from echospine.engine.vision.field import find_field
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from training.places import place_of
 
 STEP_PX = 2
+SURE = 0.95
 CONTACT_CELLS = 6
 NEAR_MM, FAR_MM, FAR_DEG = 4.0, 15.0, 15.0
 BONES = [Structure.SPINOUS_PROCESS, Structure.LAMINA, Structure.ARTICULAR_PROCESS, Structure.TRANSVERSE_PROCESS]
@@ -58,8 +65,7 @@ class TruthModel:
         return found
 
     def survey(self, samples: Sequence[Frame]) -> Field:
-        geometry = samples[0].geometry
-        return Field(Sector(np.zeros(geometry.width), np.full(geometry.width, geometry.height - 1.0)))
+        return find_field(samples)
 
     def interpret(self, frame: Frame, field: Field) -> Interpretation:
         try:
@@ -82,7 +88,17 @@ class TruthModel:
             view=self._view(probe),
             level=self._level(probe),
             doubt=Doubt(1.5 if silent else 0.2, silent, (Structure.NERVE,), reasons),
+            bearing=None if silent else self._bearing(probe, contact),
         )
+
+    def _bearing(self, probe: Pose, contact: float) -> Bearing:
+        place = place_of(self.anatomy, probe, usual_machine(View.TRANSVERSE_SPINOUS).probe)
+        turn = (place.turn_rad + math.pi / 2) % math.pi - math.pi / 2
+        across = abs(turn) <= ACROSS
+        return Bearing(
+            place.along_mm if across else None, abs(place.lateral_mm), turn, SURE, place.phase_rad, SURE,
+            place.tilt_deg if across else None, place.rock_deg, contact,
+        )  # fmt: skip
 
     def _labels(self, frame: Frame, probe: Pose, image: Pose) -> np.ndarray:
         rows, columns = frame.geometry.height // STEP_PX, frame.geometry.width // STEP_PX
