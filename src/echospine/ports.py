@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from echospine.domain.exams import Change, Exam, ExamFile, ExamState, ExamWrite, Recording
+from echospine.domain.explanations import Explanation, Subject
 from echospine.domain.frames import Frame, RecordingHeader
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Field, Method
@@ -149,6 +150,19 @@ class Model(Protocol):
 
     def interpret(self, frame: Frame, field: Field) -> Interpretation:
         """Return what one frame shows."""
+        ...
+
+
+class Explainer(Protocol):
+    """A model that can say why it calls something what it calls it."""
+
+    @property
+    def method(self) -> Method:
+        """Name and version: only what this very model saw can be explained."""
+        ...
+
+    def explain(self, frame: Frame, seen: Interpretation, subject: Subject) -> Explanation:
+        """Return why `subject` was seen in that frame, within a second or so; raises ModelError where it was not."""
         ...
 
 

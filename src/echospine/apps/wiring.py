@@ -22,7 +22,7 @@ from echospine.domain.errors import InputError, StorageError, UnsupportedError
 from echospine.domain.exams import Recording
 from echospine.domain.frames import Frame
 from echospine.domain.reports import Report, ReportFile
-from echospine.ports import FrameSource, House, LiveSource, LocalFile, Model, RecordingPlan, ReportWriter
+from echospine.ports import Explainer, FrameSource, House, LiveSource, LocalFile, Model, RecordingPlan, ReportWriter
 
 if TYPE_CHECKING:
     from echospine.adapters.igtl import Serving
@@ -193,6 +193,13 @@ def build_eye(model: Model) -> Eye:
         second = SecondOpinion(finder)
         return Eye([model.alone(), finder], course=lambda: Sweep(second))
     return Eye([model] if model.method == finder.method else [model, finder], course=Sweep)
+
+
+def explainer_of(model: Model) -> Explainer | None:
+    """Return what can say why `model` calls something what it calls it; None where it gives no reasons."""
+    from echospine.adapters.onnx import NetworkModel
+
+    return model if isinstance(model, NetworkModel) else None
 
 
 def build_live(url: str) -> LiveSource:

@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from echospine.adapters.onnx.cards import card_of, files_in, read_card, read_weights
 from echospine.adapters.onnx.examples import Examples, read_examples
+from echospine.adapters.onnx.explaining import explain
 from echospine.adapters.onnx.session import Provider, Session, open_session
 from echospine.domain.errors import ModelError
+from echospine.domain.explanations import Explanation, Subject
 from echospine.domain.frames import Frame
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Field, Method
@@ -19,6 +22,8 @@ from echospine.engine.vision import BoneFinder
 from echospine.engine.vision.field import find_field
 from echospine.engine.vision.framing import fitted, framing_of
 from echospine.engine.vision.reading import Card, Look, Outputs, read
+
+Singles = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +68,14 @@ class NetworkModel:
         """Return what the network answers for one square, (size, size); raises ModelError for another form."""
         found = self.session.run(np.ascontiguousarray(square[None, None]))
         return Outputs.checked(found, self.card.size, self.card.strangeness.mean.size)
+
+    def output(self, pictures: Singles, name: str) -> Singles:
+        """Return one output for several squares, (n, size, size), as the network gives it; raises ModelError."""
+        return np.asarray(self.session.run(np.ascontiguousarray(pictures[:, None]), (name,))[name], np.float32)
+
+    def explain(self, frame: Frame, seen: Interpretation, subject: Subject) -> Explanation:
+        """Return why something was seen in a frame; raises ModelError where it was not."""
+        return explain(self, frame, seen, subject)
 
 
 def open_network(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -32,11 +33,14 @@ class Session:
     inner: Any
     notes: tuple[str, ...]
 
-    def run(self, picture: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[np.generic]]:
-        """Return the outputs by name for pictures, (n, 1, size, size); raises ModelError when it cannot be run."""
-        names = [output.name for output in self.inner.get_outputs()]
+    def run(self, picture: npt.NDArray[np.float32], only: Sequence[str] = ()) -> dict[str, npt.NDArray[np.generic]]:
+        """Return the outputs by name for pictures, (n, 1, size, size); raises ModelError when it cannot be run.
+
+        `only`: names of outputs that are wanted; none: all.
+        """
+        names = list(only) or [output.name for output in self.inner.get_outputs()]
         try:
-            found = self.inner.run(None, {INPUT: picture})
+            found = self.inner.run(names, {INPUT: picture})
         except Exception as error:  # onnxruntime raises its own kinds, which share no base of their own
             raise ModelError(f"the network cannot be run ({_first_line(error)})") from error
         return dict(zip(names, found, strict=True))

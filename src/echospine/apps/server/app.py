@@ -133,7 +133,10 @@ def _supplies(
 
         return write_live(folder, frames, simulated=simulated)
 
-    return Supplies(twin, open_live, play, make_eye, Guide, Keeper(importing, scratch, write, house.clock))
+    from echospine.apps.wiring import explainer_of
+
+    keeper = Keeper(importing, scratch, write, house.clock)
+    return Supplies(twin, open_live, play, make_eye, Guide, explainer_of(house.model), keeper)
 
 
 @asynccontextmanager

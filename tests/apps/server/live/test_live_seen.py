@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from live_viewer import Call, Viewer, calling_on
 
+from echospine.adapters.onnx import open_network
 from echospine.apps.server.app import create_app
 from echospine.apps.wiring import serve_live
 from echospine.domain.errors import ModelError
@@ -25,6 +27,7 @@ from echospine.workflow.live import Newest
 from rich_model import RichModel
 from scanner_kit import PlainTwin, upright
 from serving import BrightestRow, memory_house, serving
+from small_network import write_network
 
 WIDTH, HEIGHT, STEP_MM = 64, 48, 0.25
 
@@ -162,6 +165,86 @@ def test_advice_leads_to_the_view_that_is_wanted(tmp_path: Path, device: int):
         while not (advice := seen(viewer)["seen"]["advice"]):
             pass
         assert "view that you want" in advice
+
+
+def bone_picture() -> np.ndarray:
+    """Speckle like multifidus with a bright line, as the small network names them."""
+    pixels = np.clip(110 * np.random.default_rng(2).uniform(0.7, 1.3, (192, 256)), 0, 170)
+    pixels[120:126, 60:190] = 250
+    pixels[126:, 60:190] = 6
+    return pixels.astype(np.uint8)
+
+
+@pytest.fixture
+def bone_device() -> Iterator[int]:
+    geometry = ImageGeometry.uniform(256, 192, STEP_MM, STEP_MM, Spacing.ELEMENT_SPACING)
+    stop = threading.Event()
+
+    def send(frames: Newest) -> None:
+        index = 0
+        while not stop.wait(0.05):
+            frames.put(Frame(bone_picture(), geometry, index, 0.05 * index))
+            index += 1
+
+    with Newest("scanner") as frames, serve_live(frames, "127.0.0.1", 0) as served:
+        sender = threading.Thread(target=send, args=(frames,))
+        sender.start()
+        yield served.port
+        stop.set()
+        sender.join(10)
+
+
+def why(viewer: Viewer, index: int, **subject: Any) -> dict[str, Any]:
+    viewer.say(type="explain", index=index, **subject)
+    return viewer.hear("explained")
+
+
+def test_a_learned_model_says_why_in_words_and_on_the_picture(tmp_path: Path, bone_device: int):
+    model = open_network(write_network(tmp_path / "small"))
+    with calling(model, tmp_path) as call, call() as viewer:
+        opened(viewer, bone_device)
+        while not (head := seen(viewer))["seen"]["landmarks"]:
+            pass
+        assert head["seen"]["explains"] is True
+        viewer.say(type="run", running=False)
+        answers = [why(viewer, head["index"], structure="lamina"), why(viewer, head["index"], landmark=0)]
+    for answer in answers:
+        told = answer["why"]
+        assert answer["index"] == head["index"] and told["name"] == "lamina" and told["method"].startswith("small 3")
+        assert "sure" in told["clinician"] and told["patient"].startswith("This is the bony roof")
+        assert "on it" in told["otherwise"] and told["decisive"]
+        grid = told["evidence"]
+        cells = np.frombuffer(base64.b64decode(grid["cells"]), np.int8).reshape(grid["rows"], grid["columns"])
+        row, column = np.unravel_index(cells.argmax(), cells.shape)
+        assert grid["y_px"] + row * grid["step_px"] == pytest.approx(123, abs=40)
+        assert grid["x_px"] + column * grid["step_px"] < 220
+        assert told["ms"] > 0
+
+
+def test_what_cannot_be_explained_is_one_line_and_pictures_go_on(tmp_path: Path, bone_device: int):
+    model = open_network(write_network(tmp_path / "small"))
+    with calling(model, tmp_path) as call, call() as viewer:
+        opened(viewer, bone_device)
+        head = seen(viewer)
+        for wish, words in (
+            ({"index": head["index"], "structure": "nerve"}, "nothing to explain"),
+            ({"index": head["index"], "structure": "soup"}, "bears that name"),
+            ({"index": head["index"], "landmark": 99}, "bears that name"),
+            ({"index": 10_000_000, "structure": "lamina"}, "not kept any more"),
+        ):
+            viewer.say(type="explain", **wish)
+            told = viewer.hear("trouble")
+            assert words in told["detail"] and told["final"] is False
+            head = seen(viewer)
+
+
+def test_a_model_without_reasons_says_so(call: Call, device: int):
+    with call() as viewer:
+        opened(viewer, device)
+        head = seen(viewer)
+        assert head["seen"]["explains"] is False
+        viewer.say(type="explain", index=head["index"], structure="multifidus")
+        assert "gives no reasons" in viewer.hear("trouble")["detail"]
 
 
 class Broken(RichModel):

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, FiniteFloat, TypeAdapter
 
 from echospine.apps.server.live.sights import SeenView
+from echospine.apps.server.live.why import WhyView
 from echospine.apps.server.schemas import Body, JobView, RegionView, Shape
 from echospine.domain.labels import Side, View
 from echospine.engine.twin.patient import Sex, Transition
@@ -154,9 +155,18 @@ class Record(Body):
     who: str = Field(default="", max_length=100, description="Who records.")
 
 
+class Explain(Body):
+    """Why is that structure, or the landmark of that place in the list, seen in the frame of that number?"""
+
+    type: Literal["explain"]
+    index: int = Field(ge=0, lt=2**53)
+    structure: str | None = Field(default=None, max_length=40, description="Its name, as in the frame's map.")
+    landmark: int | None = Field(default=None, ge=0, lt=1000, description="Its place in the frame's landmarks.")
+
+
 AnyOpening: TypeAlias = OpenScanner | OpenDevice | OpenCamera | OpenRecording
 Opening: TypeAlias = Annotated[AnyOpening, Field(discriminator="type")]
-AnyWish: TypeAlias = Control | Run | Ack | ChangePatient | AskView | WantView | Record
+AnyWish: TypeAlias = Control | Run | Ack | ChangePatient | AskView | WantView | Explain | Record
 Wish: TypeAlias = Annotated[AnyWish, Field(discriminator="type")]
 OPENING: TypeAdapter[AnyOpening] = TypeAdapter(Opening)
 WISH: TypeAdapter[AnyWish] = TypeAdapter(Wish)
@@ -284,6 +294,16 @@ class Recorded(Shape):
     job: JobView
 
 
+class Explained(Shape):
+    """The answer to `explain`."""
+
+    type: Literal["explained"] = "explained"
+    index: int
+    structure: str | None
+    landmark: int | None
+    why: WhyView
+
+
 class TruthView(Shape):
     """The label map that follows the pixels: one byte each, structure ids, (height, width), row by row."""
 
@@ -328,6 +348,7 @@ SAID: tuple[type[Shape] | type[Body], ...] = (
     ChangePatient,
     AskView,
     WantView,
+    Explain,
     Record,
     Opened,
     Working,
@@ -337,6 +358,7 @@ SAID: tuple[type[Shape] | type[Body], ...] = (
     Trouble,
     RecordState,
     Recorded,
+    Explained,
     FrameHead,
 )
 """All that is said on the socket, for the description of the API."""

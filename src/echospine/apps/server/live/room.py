@@ -16,7 +16,7 @@ from echospine.apps.server.live.line import LATER, Refused
 from echospine.apps.server.live.messages import Recorded
 from echospine.apps.server.live.recorder import Keeper, Take
 from echospine.engine.twin.patient import PatientParameters
-from echospine.ports import LiveSource
+from echospine.ports import Explainer, LiveSource
 
 if TYPE_CHECKING:
     from echospine.workflow.live import Adviser, Eye
@@ -34,7 +34,8 @@ class Supplies:
 
     `make_twin`: makes what builds patients, aims and makes pictures, when it is first needed; `open_live`: opens
     the live pictures of an address; `play`: plays the recording of that id; `make_eye`: makes what looks at the frames
-    of one viewer; `make_adviser`: makes what leads one viewer; `keeper`: brings frames into an examination.
+    of one viewer; `make_adviser`: makes what leads one viewer; `explainer`: says why something is seen, None where the
+    model gives no reasons; `keeper`: brings frames into an examination.
     """
 
     make_twin: Callable[[], Twin]
@@ -42,6 +43,7 @@ class Supplies:
     play: Callable[[str], LiveSource]
     make_eye: Callable[[], Eye]
     make_adviser: Callable[[], Adviser]
+    explainer: Explainer | None
     keeper: Keeper
 
 

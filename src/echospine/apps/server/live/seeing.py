@@ -21,7 +21,13 @@ NO_HINT = Hint()
 
 
 def told(
-    seen: Seen, found: Interpretation, pace: PaceReport, *, hint: Hint = NO_HINT, contact: float | None = None
+    seen: Seen,
+    found: Interpretation,
+    pace: PaceReport,
+    *,
+    hint: Hint = NO_HINT,
+    explains: bool = False,
+    contact: float | None = None,
 ) -> tuple[sights.SeenView, bytes]:
     """Return what is said of a frame in which `found` was seen, and the bytes of its map.
 
@@ -48,6 +54,7 @@ def told(
         level=None if silent else level_view(found),
         quality=_quality(found),
         bearing=None if silent or found.bearing is None else _bearing(found.bearing),
+        explains=explains and not silent,
         advice=hint.sentence,
         move=hint.move,
     )

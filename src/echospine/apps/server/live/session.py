@@ -48,9 +48,9 @@ class Session:
         self._line = line
         self._room = room
         self._flow = Flow()
-        self._gaze = Gaze(room.supplies.make_eye, room.supplies.make_adviser())
+        self._gaze = Gaze(room.supplies.make_eye, room.supplies.make_adviser(), room.supplies.explainer)
         self._recorder = Recorder(room.supplies.keeper.scratch)
-        self._keeping: set[asyncio.Task[None]] = set()
+        self._beside_tasks: set[asyncio.Task[None]] = set()
         self._source = ""
 
     async def serve(self, feed: Feed, *others: Coroutine[Any, Any, None]) -> None:
@@ -58,7 +58,7 @@ class Session:
         try:
             await first_of(self.listen(), self.stream(feed), self.watch_recorder(), *others)
         finally:
-            for task in self._keeping:
+            for task in self._beside_tasks:
                 task.cancel()
             self._gaze.close()
             self._recorder.close()
@@ -88,7 +88,8 @@ class Session:
     def _message(self, shot: Shot) -> bytes:
         """Return a frame with what is seen in it; for a thread of its own."""
         self._recorder.add(shot.frame)
-        return pack(shot, self._gaze.sight(shot), index=self._flow.upcoming, fps=self._flow.fps)
+        index = self._flow.upcoming
+        return pack(shot, self._gaze.sight(shot, index), index=index, fps=self._flow.fps)
 
     async def listen(self) -> None:
         """Hear wishes for ever."""
@@ -105,6 +106,8 @@ class Session:
                 self._flow.run(wish.running)
             case messages.WantView():
                 self._gaze.wanted = wish.view
+            case messages.Explain():
+                self._beside(self._explain(wish))
             case messages.Record():
                 await self._record(wish)
             case _:
@@ -144,9 +147,21 @@ class Session:
         return Take(frames, seconds, self._source, self.simulated, wish.title.strip(), wish.who.strip())
 
     def _keep(self, take: Take) -> None:
-        task = asyncio.ensure_future(self._kept(take))
-        self._keeping.add(task)
-        task.add_done_callback(self._keeping.discard)
+        self._beside(self._kept(take))
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that takes its time beside all else."""
+        task = asyncio.ensure_future(work)
+        self._beside_tasks.add(task)
+        task.add_done_callback(self._beside_tasks.discard)
+
+    async def _explain(self, wish: messages.Explain) -> None:
+        try:
+            await self._line.say(await self._room.work(partial(self._gaze.why, wish)))
+        except Gone:
+            return
+        except EchoSpineError as error:
+            await self._line.say(trouble(error, final=False))
 
     async def _kept(self, take: Take) -> None:
         try:

@@ -111,5 +111,6 @@ class SeenView(Shape):
     level: LevelView | None
     quality: QualityView
     bearing: BearingView | None
+    explains: bool = Field(description="Whether it can be asked why it calls something what it calls it.")
     advice: str = Field(description="One sentence of what to do next; empty: nothing.")
     move: Move | None = Field(description="What the advice asks for; null: nothing that a hand does.")
