@@ -19,6 +19,8 @@ from echospine.domain.exams import (
     ExamState,
     ExamWrite,
     Finding,
+    MapEdit,
+    MapWay,
     Recording,
     SourceFile,
 )
@@ -83,6 +85,10 @@ def make_finding(finding_id: str = "find-1", recording_id: str = "rec-1", value:
         note="uncalibrated" if value is None else "",
     )
     return Finding(finding_id, recording_id, measured, original=2 / 3, decided_by="Reader One", reason="too deep")
+
+
+def make_map(recording_id: str = "rec-1", frame: int = 3, content: str = "map") -> MapEdit:
+    return MapEdit(recording_id, frame, digest_of(content), MapWay.BETWEEN, "Reader One", MOMENT, "ends at the fascia")
 
 
 def make_contour(recording_id: str = "rec-1", frame: int = 3) -> ContourEdit:

@@ -20,6 +20,7 @@ from store_samples import (
     make_contour,
     make_exam,
     make_finding,
+    make_map,
     make_recording,
     next_write,
 )
@@ -37,7 +38,8 @@ def test_everything_comes_back_to_the_last_bit(open_studies: Callable[[], StudyS
     written.create(exam, make_change())
     findings = (make_finding("f1"), make_finding("f2", value=None), make_finding("f3", value=5e-324))
     contours = (make_contour(frame=3), make_contour(frame=2**40), ContourEdit("rec-1", 9, (), "", MOMENT))
-    write = next_write(exam, recordings=[make_recording()], findings=findings, contours=contours)
+    maps = (make_map(frame=7), make_map(frame=2))
+    write = next_write(exam, recordings=[make_recording()], findings=findings, contours=contours, maps=maps)
     assert written.commit(write) == write.exam
     found = open_studies().load(exam.id)
     assert found == ExamFile(
@@ -46,6 +48,7 @@ def test_everything_comes_back_to_the_last_bit(open_studies: Callable[[], StudyS
         findings,
         tuple(sorted(contours, key=lambda contour: contour.frame)),
         (make_change(), *write.changes),
+        maps[::-1],
     )
     assert found.exam.created_at.utcoffset() == timedelta(0)
     assert repr(found.findings) == repr(findings)
@@ -346,3 +349,17 @@ def test_history_is_in_the_order_in_which_it_was_written(studies: StudyStore) ->
     lines = [make_change(f"step {i}", at=MOMENT - timedelta(days=i), before="{}", after='{"a": 1}') for i in range(5)]
     studies.commit(next_write(exam, changes=lines))
     assert studies.load(exam.id).history[1:] == tuple(lines)
+
+
+def test_a_map_is_put_in_place_of_another_and_taken_away(studies: StudyStore) -> None:
+    exam = make_exam()
+    studies.create(exam, make_change())
+    first = next_write(exam, recordings=[make_recording()], maps=[make_map(frame=1), make_map(frame=2)])
+    studies.commit(first)
+    second = next_write(first.exam, maps=[make_map(frame=1, content="other")], removed_maps=[("rec-1", 2)])
+    studies.commit(second)
+    assert studies.load(exam.id).maps == (make_map(frame=1, content="other"),)
+    with pytest.raises(NotFound, match="rec-9"):
+        studies.commit(next_write(second.exam, maps=[make_map("rec-9")]))
+    with pytest.raises(InputError, match="twice"):
+        studies.commit(next_write(second.exam, maps=[make_map(), make_map()]))

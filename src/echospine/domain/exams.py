@@ -86,8 +86,8 @@ class Exam:
 class Change:
     """One line of an examination's history: who did what to which thing, when, and why.
 
-    `target`: what was changed ("exam", "measurement:<id>", "contour:<recording>/<frame>"); `before`, `after`:
-    JSON text of the changed part, empty where there is none.
+    `target`: what was changed ("exam", "measurement:<id>", "contour:<recording>/<frame>", "map:..."); `before`,
+    `after`: JSON text of the changed part, empty where there is none.
     """
 
     at: datetime
@@ -159,6 +159,28 @@ class ContourEdit:
     reason: str = ""
 
 
+class MapWay(StrEnum):
+    """How a person's map of a frame came about."""
+
+    DRAWN = "drawn"
+    """By hand: a key frame."""
+    BETWEEN = "between"
+    """Between two key frames, by interpolation that a person asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapEdit:
+    """A person's own map of structures for one frame, beside the model's. `digest`: of the map in the object store."""
+
+    recording_id: str
+    frame: int
+    digest: str
+    way: MapWay
+    who: str
+    at: datetime
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ExamFile:
     """Everything of one examination, as a folder on a desk: one consistent moment of it."""
@@ -168,6 +190,7 @@ class ExamFile:
     findings: tuple[Finding, ...] = ()
     contours: tuple[ContourEdit, ...] = ()
     history: tuple[Change, ...] = ()
+    maps: tuple[MapEdit, ...] = ()
 
     def recording(self, recording_id: str) -> Recording:
         """Return that recording; raises NotFound."""
@@ -175,6 +198,11 @@ class ExamFile:
         if found is None:
             raise NotFound(f"examination {self.exam.id} has no recording {recording_id}")
         return found
+
+    def edits_of(self, recording_id: str) -> tuple[ContourEdit | MapEdit, ...]:
+        """Return what people drew in that recording, in the order in which they did."""
+        edits: tuple[ContourEdit | MapEdit, ...] = (*self.contours, *self.maps)
+        return tuple(sorted((e for e in edits if e.recording_id == recording_id), key=lambda edit: edit.at))
 
     def finding(self, finding_id: str) -> Finding:
         """Return that finding; raises NotFound."""
@@ -198,3 +226,5 @@ class ExamWrite:
     removed_findings: Sequence[str] = ()
     contours: Sequence[ContourEdit] = ()
     removed_contours: Sequence[tuple[str, int]] = ()
+    maps: Sequence[MapEdit] = ()
+    removed_maps: Sequence[tuple[str, int]] = ()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from echospine.domain.exams import Change, Exam, ExamState, Finding, Recording
+from echospine.domain.exams import Change, ContourEdit, Exam, ExamState, Finding, MapEdit, Recording
 from echospine.domain.frames import Frame, RecordingHeader
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.measures import Quantity
@@ -29,7 +29,7 @@ class KeyImage:
 class ReportRecording:
     """One recording in a report. `series`: value per frame, NaN where there is none, shape (n_frames,).
 
-    `interpretations`: of every frame, edits applied: what a segmentation object needs.
+    `interpretations`: of every frame, edits applied: what a segmentation object needs; `drawn`: those edits, in order.
     """
 
     recording: Recording
@@ -38,6 +38,7 @@ class ReportRecording:
     key_images: tuple[KeyImage, ...]
     series: Mapping[Quantity, Floats]
     interpretations: tuple[Interpretation, ...]
+    drawn: tuple[ContourEdit | MapEdit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from echospine.domain.errors import ModelError
+from echospine.domain.errors import UnsupportedError
 from echospine.domain.labels import Structure
 from echospine.domain.units import Labels
 
@@ -28,16 +28,20 @@ def packed_map(labels: Labels) -> bytes:
 def unpacked_map(packed: bytes, rows: int, columns: int) -> Labels:
     """Return the map that `packed_map` packed, uint8, (rows, columns).
 
-    Raises ModelError where the runs are cut off, make another size, or name a structure that nobody knows; nothing
-    larger than the stated size is ever made.
+    Raises UnsupportedError where the runs are cut off, make another size, or name a structure that nobody knows;
+    nothing larger than the stated size is ever made.
     """
     if len(packed) % _RUN.itemsize:
-        raise ModelError(f"a map of {len(packed)} bytes is cut off: its runs are {_RUN.itemsize} bytes each")
+        raise UnsupportedError(f"a map of {len(packed)} bytes is cut off: its runs are {_RUN.itemsize} bytes each")
     found = np.frombuffer(packed, _RUN)
     cells = int(found["count"].sum(dtype=np.int64))
     if cells != rows * columns:
-        raise ModelError(f"a map of {cells:,} cells does not fit a picture of {columns} x {rows} = {rows * columns:,}")
+        raise UnsupportedError(
+            f"a map of {cells:,} cells does not fit a picture of {columns} x {rows} = {rows * columns:,}"
+        )
     if found.size and int(found["label"].max()) >= len(Structure):
-        raise ModelError(f"a map names structure {found['label'].max()}; the known ones are 0 to {len(Structure) - 1}")
+        raise UnsupportedError(
+            f"a map names structure {found['label'].max()}; the known ones are 0 to {len(Structure) - 1}"
+        )
     labels: Labels = np.repeat(found["label"], found["count"]).reshape(rows, columns)
     return labels

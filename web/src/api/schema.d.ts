@@ -257,6 +257,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/recordings/{recording_id}/frames/{index}/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a person begins to paint on
+         * @description Return all structures seen in a frame, corrections included, as a map as large as the picture.
+         */
+        get: operations["getMap"];
+        /**
+         * Correct the structures of a frame
+         * @description Keep a person's map of structures beside the model's; values and findings of the recording follow it.
+         */
+        put: operations["editMap"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{recording_id}/between": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lead structures from one corrected frame to another
+         * @description Interpolate structures between two frames that a person corrected; what else is there stays.
+         */
+        post: operations["fillBetween"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/recordings/{recording_id}/frames/{index}/calipers": {
         parameters: {
             query?: never;
@@ -531,6 +575,42 @@ export interface components {
             rock_deg: number;
         };
         /**
+         * BetweenBody
+         * @description Structures to be led from one corrected frame to another, in the frames between.
+         */
+        BetweenBody: {
+            /**
+             * First
+             * @description Key frame, counted from 0.
+             */
+            first: number;
+            /**
+             * Last
+             * @description Key frame after it.
+             */
+            last: number;
+            /**
+             * Structures
+             * @description Names of structures.
+             */
+            structures: string[];
+            /**
+             * Person
+             * @description Name of the person who does this.
+             */
+            person: string;
+            /**
+             * Reason
+             * @description Why, in words.
+             */
+            reason: string;
+            /**
+             * Revision
+             * @description Revision of the examination that the person saw; null: whatever is current. Else 409.
+             */
+            revision?: number | null;
+        };
+        /**
          * BoxView
          * @description A rectangle of the picture, edges included.
          */
@@ -686,6 +766,23 @@ export interface components {
              * @default false
              */
             truth: boolean;
+        };
+        /**
+         * CorrectionView
+         * @description Who corrected the structures of a frame, when and why.
+         */
+        CorrectionView: {
+            /** Who */
+            who: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Reason */
+            reason: string;
+            /** @description `drawn`: by hand, a key frame; `between`: by interpolation between two of these. */
+            way: components["schemas"]["MapWay"];
         };
         /**
          * Decision
@@ -1278,6 +1375,42 @@ export interface components {
             knobs: components["schemas"]["KnobsBody"];
         };
         /**
+         * MapBody
+         * @description A person's own map of structures for one frame, as large as the picture.
+         */
+        MapBody: {
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /**
+             * Runs
+             * @description Runs of structure ids, row by row: the id, and how many (u16, little-endian); base64.
+             */
+            runs: string;
+            /**
+             * Person
+             * @description Name of the person who does this.
+             */
+            person: string;
+            /**
+             * Reason
+             * @description Why, in words.
+             */
+            reason: string;
+            /**
+             * Revision
+             * @description Revision of the examination that the person saw; null: whatever is current. Else 409.
+             */
+            revision?: number | null;
+        };
+        /**
+         * MapWay
+         * @description How a person's map of a frame came about.
+         * @enum {string}
+         */
+        MapWay: "drawn" | "between";
+        /**
          * Move
          * @description One movement of the probe, or none. Left and right are those of the picture.
          * @enum {string}
@@ -1517,6 +1650,8 @@ export interface components {
              */
             doubts: string[];
             map: components["schemas"]["StoredMap"] | null;
+            /** @description Of the map, by a person; null: it is the model's own. */
+            corrected: components["schemas"]["CorrectionView"] | null;
             /** Landmarks */
             landmarks: components["schemas"]["SeenLandmark"][];
             /**
@@ -1535,6 +1670,21 @@ export interface components {
             method: string;
             /** Frames */
             frames: components["schemas"]["OverlayView"][];
+        };
+        /**
+         * PaintView
+         * @description All that is seen in a frame, corrections included, as large as the picture: what a person begins to paint on.
+         */
+        PaintView: {
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /**
+             * Runs
+             * @description Runs of structure ids, row by row: three bytes each, as in a map; base64.
+             */
+            runs: string;
         };
         /**
          * PatientBody
@@ -3568,6 +3718,300 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ContourBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExamDetail"];
+                };
+            };
+            /** @description Another web site tried to change something */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first; or Not allowed as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: string;
+                /** @description Place in the recording, from 0. */
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaintView"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first; or Not allowed as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editMap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: string;
+                /** @description Place in the recording, from 0. */
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MapBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExamDetail"];
+                };
+            };
+            /** @description Another web site tried to change something */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first; or Not allowed as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fillBetween: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BetweenBody"];
             };
         };
         responses: {

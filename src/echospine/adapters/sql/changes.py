@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, select, upd
 
 from echospine.adapters.sql import rows
 from echospine.adapters.sql.rules import moved_on, no_exam, require_known, require_same_content
-from echospine.adapters.sql.tables import contours, exams, findings, history, recordings, source_files
-from echospine.domain.exams import Change, ContourEdit, Exam, ExamWrite, Finding, Recording
+from echospine.adapters.sql.tables import contours, exams, findings, history, maps, recordings, source_files
+from echospine.domain.exams import Change, ContourEdit, Exam, ExamWrite, Finding, MapEdit, Recording
 
 
 def insert_exam(db: Connection, exam: Exam, change: Change) -> None:
@@ -29,6 +29,7 @@ def apply(db: Connection, write: ExamWrite) -> None:
     _put_recordings(db, write.recordings, digests)
     _put_findings(db, exam_id, write.findings)
     _put_contours(db, exam_id, write.contours)
+    _put_maps(db, exam_id, write.maps)
     _append(db, write.exam, write.changes)
 
 
@@ -48,6 +49,9 @@ def _remove(db: Connection, write: ExamWrite) -> None:
     for recording_id, frame in write.removed_contours:
         here = (contours.c.recording_id == recording_id) & (contours.c.frame == frame)
         db.execute(delete(contours).where(here & (contours.c.exam_id == write.exam.id)))
+    for recording_id, frame in write.removed_maps:
+        here = (maps.c.recording_id == recording_id) & (maps.c.frame == frame)
+        db.execute(delete(maps).where(here & (maps.c.exam_id == write.exam.id)))
 
 
 def _put_recordings(db: Connection, put: Sequence[Recording], digests: dict[str, str]) -> None:
@@ -87,6 +91,13 @@ def _put_contours(db: Connection, exam_id: str, put: Sequence[ContourEdit]) -> N
         db.execute(delete(contours).where(key))
     if put:
         db.execute(insert(contours), [rows.contour_row(exam_id, contour) for contour in put])
+
+
+def _put_maps(db: Connection, exam_id: str, put: Sequence[MapEdit]) -> None:
+    for edit in put:
+        db.execute(delete(maps).where((maps.c.recording_id == edit.recording_id) & (maps.c.frame == edit.frame)))
+    if put:
+        db.execute(insert(maps), [rows.map_row(exam_id, edit) for edit in put])
 
 
 def _append(db: Connection, exam: Exam, changes: Sequence[Change]) -> None:

@@ -106,6 +106,10 @@ def _applied(file: ExamFile, write: ExamWrite) -> ExamFile:
     for key in write.removed_contours:
         contours.pop(key, None)
     contours |= {(c.recording_id, c.frame): c for c in write.contours}
+    maps = {(m.recording_id, m.frame): m for m in file.maps}
+    for key in write.removed_maps:
+        maps.pop(key, None)
+    maps |= {(m.recording_id, m.frame): m for m in write.maps}
     return replace(
         file,
         exam=write.exam,
@@ -113,6 +117,7 @@ def _applied(file: ExamFile, write: ExamWrite) -> ExamFile:
         findings=tuple(findings.values()),
         contours=tuple(contours[key] for key in sorted(contours)),
         history=(*file.history, *write.changes),
+        maps=tuple(maps[key] for key in sorted(maps)),
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, or_,
 
 from echospine.adapters.sql import rows
 from echospine.adapters.sql.rules import fold, no_exam
-from echospine.adapters.sql.tables import contours, exams, findings, history, recordings, source_files
+from echospine.adapters.sql.tables import contours, exams, findings, history, maps, recordings, source_files
 from echospine.domain.exams import ExamFile, ExamState, Recording, SourceFile
 from echospine.ports import ExamPage
 
@@ -23,12 +23,14 @@ def exam_file(db: Connection, exam_id: str) -> ExamFile:
     if row is None:
         raise no_exam(exam_id)
     drawn = _of_exam(db, contours, exam_id, rows.contour_of)
+    painted = _of_exam(db, maps, exam_id, rows.map_of)
     return ExamFile(
         exam=rows.exam_of(row),
         recordings=recordings_where(db, recordings.c.exam_id == exam_id),
         findings=_of_exam(db, findings, exam_id, rows.finding_of),
         contours=tuple(sorted(drawn, key=lambda contour: (contour.recording_id, contour.frame))),
         history=_of_exam(db, history, exam_id, rows.change_of),
+        maps=tuple(sorted(painted, key=lambda edit: (edit.recording_id, edit.frame))),
     )
 
 

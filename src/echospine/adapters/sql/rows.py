@@ -8,7 +8,17 @@ from typing import Any, TypeAlias
 from sqlalchemy import Row
 
 from echospine.adapters.sql.rules import fold, folded_exam
-from echospine.domain.exams import Change, ContourEdit, Exam, ExamState, Finding, Recording, SourceFile
+from echospine.domain.exams import (
+    Change,
+    ContourEdit,
+    Exam,
+    ExamState,
+    Finding,
+    MapEdit,
+    MapWay,
+    Recording,
+    SourceFile,
+)
 from echospine.domain.images import Point
 from echospine.domain.labels import Method, Side, Structure
 from echospine.domain.measures import Measurement, Quantity, Status
@@ -171,6 +181,25 @@ def contour_of(row: Row[Any]) -> ContourEdit:
     """Return the contour of a row."""
     lines = tuple(_points(line) for line in row.lines)
     return ContourEdit(row.recording_id, row.frame, lines, row.who, row.at, row.reason)
+
+
+def map_row(exam_id: str, edit: MapEdit) -> Values:
+    """Return the row of a person's map."""
+    return {
+        "recording_id": edit.recording_id,
+        "frame": edit.frame,
+        "exam_id": exam_id,
+        "digest": edit.digest,
+        "way": edit.way.value,
+        "who": edit.who,
+        "at": edit.at,
+        "reason": edit.reason,
+    }
+
+
+def map_of(row: Row[Any]) -> MapEdit:
+    """Return the person's map of a row."""
+    return MapEdit(row.recording_id, row.frame, row.digest, MapWay(row.way), row.who, row.at, row.reason)
 
 
 def change_row(exam: Exam, change: Change) -> Values:

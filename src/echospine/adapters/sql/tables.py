@@ -162,6 +162,20 @@ contours = Table(
     _text("reason"),
 )
 
+maps = Table(
+    "maps",
+    metadata,
+    _recording_id(primary_key=True),
+    Column("frame", BigInteger, primary_key=True, autoincrement=False),
+    _exam_id(),
+    _text("digest"),
+    _text("way"),
+    _text("who"),
+    Column("at", Utc, nullable=False),
+    _text("reason"),
+)
+"""People's own maps of structures; the maps themselves lie in the object store, under `digest`."""
+
 history = Table(
     "history",
     metadata,

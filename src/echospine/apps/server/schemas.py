@@ -13,9 +13,9 @@ from typing import Annotated, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from echospine.domain.exams import ExamEvent, ExamState
-from echospine.domain.frames import TimeSource
+from echospine.domain.frames import MAX_FRAMES, TimeSource
 from echospine.domain.images import Spacing
-from echospine.domain.labels import Side
+from echospine.domain.labels import Side, Structure
 from echospine.domain.measures import CaliperKind, Decision, Quantity, Status
 from echospine.domain.people import LONGEST_NAME
 
@@ -300,6 +300,30 @@ class ContourBody(Body):
     lines: list[Annotated[list[XY], Field(min_length=2, max_length=MOST_POINTS)]] = Field(max_length=1000)
     person: PersonName
     reason: Reason = ""
+    revision: Revision = None
+
+
+class MapBody(Body):
+    """A person's own map of structures for one frame, as large as the picture."""
+
+    width: int = Field(ge=1, le=100_000)
+    height: int = Field(ge=1, le=100_000)
+    runs: str = Field(
+        description="Runs of structure ids, row by row: the id, and how many (u16, little-endian); base64."
+    )
+    person: PersonName
+    reason: Reason
+    revision: Revision = None
+
+
+class BetweenBody(Body):
+    """Structures to be led from one corrected frame to another, in the frames between."""
+
+    first: int = Field(ge=0, le=MAX_FRAMES, description="Key frame, counted from 0.")
+    last: int = Field(ge=0, le=MAX_FRAMES, description="Key frame after it.")
+    structures: list[str] = Field(min_length=1, max_length=len(Structure), description="Names of structures.")
+    person: PersonName
+    reason: Reason
     revision: Revision = None
 
 

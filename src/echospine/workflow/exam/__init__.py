@@ -5,7 +5,8 @@ Knows which files make a recording, the stored form of an interpretation, and th
 
 from echospine.workflow.exam.codec import decode, encode
 from echospine.workflow.exam.commits import PATIENCE, commit_latest
-from echospine.workflow.exam.contours import by_hand, contour_rows, load_interpreted, with_contours
+from echospine.workflow.exam.contours import by_hand, contour_rows
+from echospine.workflow.exam.edits import load_interpreted, with_edits
 from echospine.workflow.exam.gathering import Gathered, expand, gather, natural_key
 from echospine.workflow.exam.imports import (
     Imported,
@@ -24,9 +25,13 @@ from echospine.workflow.exam.journal import (
     finding_from_text,
     finding_target,
     finding_to_text,
+    map_from_text,
+    map_target,
+    map_to_text,
     measurement_to_json,
     revision_after,
 )
+from echospine.workflow.exam.maps import base_map, corrected_by, keep_map, read_map, with_map
 from echospine.workflow.exam.results import Interpreted
 
 __all__ = [
@@ -34,12 +39,14 @@ __all__ = [
     "Gathered",
     "Imported",
     "Interpreted",
+    "base_map",
     "by_hand",
     "commit_latest",
     "contour_from_text",
     "contour_rows",
     "contour_target",
     "contour_to_text",
+    "corrected_by",
     "create_exam",
     "decode",
     "each_interpretation",
@@ -54,11 +61,17 @@ __all__ = [
     "import_recording",
     "interpret_recording",
     "interpret_source",
+    "keep_map",
     "load_interpreted",
+    "map_from_text",
+    "map_target",
+    "map_to_text",
     "measurement_to_json",
     "natural_key",
     "open_recording",
     "patient_of",
+    "read_map",
     "revision_after",
-    "with_contours",
+    "with_edits",
+    "with_map",
 ]

@@ -1,4 +1,4 @@
-"""A person's own contour: from drawn lines to one row per column, and what it does to the measurements."""
+"""A person's own contour: from drawn lines to one row per column."""
 
 from __future__ import annotations
 
@@ -8,23 +8,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from echospine.domain.errors import GeometryError, NotFound
-from echospine.domain.exams import ContourEdit, ExamFile
+from echospine.domain.errors import GeometryError
+from echospine.domain.exams import ContourEdit
 from echospine.domain.images import Point
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import BONES, Method, Structure, Surface
-from echospine.domain.measures import Quantity
 from echospine.domain.units import Floats
-from echospine.engine.muscle import measure_tissue, summarise
-from echospine.ports import FrameSource, House
-from echospine.workflow.exam.codec import decode
-from echospine.workflow.exam.imports import open_recording
-from echospine.workflow.exam.results import Interpreted, credited
 
 MAX_POINTS = 20_000
 BY_HAND = "with drawn contour"
-SWEEP = (Quantity.SWEEP_LENGTH, Quantity.SWEEP_SPEED)
-"""Quantities that come from the tracker, which no contour changes."""
 
 
 def contour_rows(lines: Sequence[Sequence[Point]], width: int, height: int) -> Floats:
@@ -83,44 +75,3 @@ def with_contour(interpretation: Interpretation, edit: ContourEdit, height: int)
 def by_hand(method: Method) -> Method:
     """Return the method of a result in which a person's contour has a part."""
     return method if method.name.endswith(BY_HAND) else Method(f"{method.name} {BY_HAND}", method.version)
-
-
-def load_interpreted(house: House, file: ExamFile, recording_id: str) -> Interpreted:
-    """Return what is stored of a recording, with people's contours applied and everything measured again.
-
-    Raises NotFound when the recording has not been interpreted, StorageError when what is stored is damaged.
-    """
-    recording = file.recording(recording_id)
-    if not recording.interpretation:
-        raise NotFound(f"{recording.name} has not been interpreted yet; interpret it first")
-    interpreted = decode(house.objects.get(recording.interpretation))
-    edits = [edit for edit in file.contours if edit.recording_id == recording_id]
-    if not edits:
-        return interpreted
-    with open_recording(house, recording) as source:
-        return with_contours(interpreted, edits, source)
-
-
-def with_contours(interpreted: Interpreted, edits: Sequence[ContourEdit], source: FrameSource) -> Interpreted:
-    """Return the interpreted recording with those contours: their frames measured again, and the summary.
-
-    Raises GeometryError for a contour that is not one, InputError when its frame cannot be decoded.
-    """
-    interpretations, per_frame = list(interpreted.interpretations), list(interpreted.per_frame)
-    methods: dict[Quantity, Method] = {}
-    for edit in edits:
-        frame = source.frame(edit.frame)
-        seen = with_contour(interpretations[edit.frame], edit, frame.geometry.height)
-        interpretations[edit.frame] = seen
-        per_frame[edit.frame] = credited(measure_tissue(frame, seen), seen.method)
-        methods |= {measured.quantity: measured.method for measured in per_frame[edit.frame]}
-    sweep = [measured for measured in interpreted.summary if measured.quantity in SWEEP]
-    # The drawn frames have a part in every value over the recording, whichever frame is nearest to the median.
-    again = [replace(one, method=methods.get(one.quantity, one.method)) for one in summarise(per_frame)]
-    sweep = [measured for measured in interpreted.summary if measured.quantity in SWEEP]
-    return replace(
-        interpreted,
-        interpretations=tuple(interpretations),
-        per_frame=tuple(per_frame),
-        summary=(*again, *sweep),
-    )

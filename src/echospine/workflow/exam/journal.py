@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from echospine.domain.errors import StorageError
-from echospine.domain.exams import Change, ContourEdit, Exam, Finding, Recording
+from echospine.domain.exams import Change, ContourEdit, Exam, Finding, MapEdit, MapWay, Recording
 from echospine.domain.labels import Method, Side, Structure
 from echospine.domain.measures import Measurement, Quantity, Status
 from echospine.domain.units import Unit
@@ -110,6 +110,30 @@ def contour_from_text(text: str) -> ContourEdit:
         raise StorageError("a line of the history does not hold a contour; the store is damaged") from error
 
 
+def map_to_text(edit: MapEdit, revision: int) -> str:
+    """Return what a person's map was at that revision, as JSON text; the map itself lies under its digest."""
+    document = {
+        "recording_id": edit.recording_id,
+        "frame": edit.frame,
+        "digest": edit.digest,
+        "way": edit.way.value,
+        "who": edit.who,
+        "at": edit.at.isoformat(),
+        "reason": edit.reason,
+    }
+    return _text(document, revision)
+
+
+def map_from_text(text: str) -> MapEdit:
+    """Return the map that `map_to_text` wrote; raises StorageError when the text is damaged."""
+    try:
+        d = json.loads(text)
+        at, way = datetime.fromisoformat(d["at"]), MapWay(d["way"])
+        return MapEdit(d["recording_id"], d["frame"], d["digest"], way, d["who"], at, d["reason"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise StorageError("a line of the history does not hold a map of structures; the store is damaged") from error
+
+
 def exam_to_text(exam: Exam) -> str:
     """Return the head of an examination, as JSON text."""
     document = {
@@ -155,6 +179,11 @@ def finding_target(finding_id: str) -> str:
 def contour_target(recording_id: str, frame: int) -> str:
     """Return the name of a contour in the history."""
     return f"contour:{recording_id}/{frame}"
+
+
+def map_target(recording_id: str, frame: int) -> str:
+    """Return the name of a person's map in the history."""
+    return f"map:{recording_id}/{frame}"
 
 
 def recording_target(recording_id: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from echospine import __version__
 from echospine.domain.errors import InputError
-from echospine.domain.exams import ExamFile, ExamState, Finding, Recording
+from echospine.domain.exams import ContourEdit, ExamFile, ExamState, Finding, MapEdit, MapWay, Recording
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.measures import TITLES, Measurement, Quantity, Status
 from echospine.domain.reports import KeyImage, Report, ReportRecording
@@ -43,15 +43,16 @@ def _recording(house: House, file: ExamFile, recording: Recording) -> ReportReco
         f for f in file.findings if f.recording_id == recording.id and f.measurement.status is not Status.REJECTED
     )
     interpreted = load_interpreted(house, file, recording.id) if recording.interpretation else _NOTHING
-    edited = [contour.frame for contour in file.contours if contour.recording_id == recording.id]
+    drawn = file.edits_of(recording.id)
     with open_recording(house, recording) as source:
         return ReportRecording(
             recording=recording,
             header=source.header,
             findings=findings,
-            key_images=_key_images(source, interpreted.interpretations, key_frames(interpreted, findings, edited)),
+            key_images=_key_images(source, interpreted.interpretations, key_frames(interpreted, findings, drawn)),
             series=series_of(interpreted.per_frame),
             interpretations=interpreted.interpretations,
+            drawn=drawn,
         )
 
 
@@ -65,11 +66,13 @@ def series_of(per_frame: Sequence[Sequence[Measurement]]) -> Mapping[Quantity, F
     return series
 
 
-def key_frames(interpreted: Interpreted, findings: Sequence[Finding], edited: Sequence[int]) -> dict[int, str]:
+def key_frames(
+    interpreted: Interpreted, findings: Sequence[Finding], drawn: Sequence[ContourEdit | MapEdit]
+) -> dict[int, str]:
     """Return the frames worth showing, each with why, at most MAX_KEY_IMAGES, in order of time.
 
     First the frame that shows the shallowest depth best and the one in which the bone is surest, then frames
-    with a person's contour and with callippers, as long as there is room.
+    with a person's contour or map and with callippers, as long as there is room.
     """
     if not interpreted.interpretations:
         return {}
@@ -81,7 +84,9 @@ def key_frames(interpreted: Interpreted, findings: Sequence[Finding], edited: Se
     best = max(interpreted.interpretations, key=_worth)
     surely = any(surface.found.any() for surface in best.surfaces)
     reasons.append((best.frame_index, "bone seen most surely" if surely else "best picture; no bone seen"))
-    reasons += [(frame, "contour drawn by a person") for frame in edited]
+    reasons += [(edit.frame, "contour drawn by a person") for edit in drawn if isinstance(edit, ContourEdit)]
+    keys = [edit for edit in drawn if isinstance(edit, MapEdit) and edit.way is MapWay.DRAWN]
+    reasons += [(edit.frame, f"structures corrected by {edit.who}") for edit in keys]
     callipers = [f.measurement for f in findings if f.measurement.points_px]
     reasons += [(m.frame, f"{TITLES[m.quantity].lower()} {m.words}") for m in callipers if m.frame is not None]
     return _first_few(reasons)

@@ -10,7 +10,7 @@ import json
 import math
 from typing import Any, TypeAlias
 
-from echospine.domain.exams import Change, Exam, Finding, Recording
+from echospine.domain.exams import Change, ContourEdit, Exam, Finding, MapEdit, Recording
 from echospine.domain.frames import DicomOrigin
 from echospine.domain.images import ImageGeometry
 from echospine.domain.reports import DRAFT_MARK, NOT_A_DEVICE, Report, ReportRecording
@@ -67,8 +67,17 @@ def _recording(item: ReportRecording) -> Json:
         "scale": _scale(item.header.geometry),
         "key_images": [{"frame": key.frame.index, "caption": key.caption} for key in item.key_images],
         "findings": [_finding(finding) for finding in item.findings],
+        "drawn": [_drawn(edit) for edit in item.drawn],
         "series": {quantity.value: [_number(v) for v in values] for quantity, values in item.series.items()},
     }
+
+
+def _drawn(edit: ContourEdit | MapEdit) -> Json:
+    """Return what a person drew on a frame; a map lies in the object store under its digest."""
+    made = {"frame": edit.frame, "who": edit.who, "at": edit.at.isoformat(), "reason": edit.reason}
+    if isinstance(edit, MapEdit):
+        return {"kind": "structures", "way": edit.way.value, **made, "digest": edit.digest}
+    return {"kind": "contour", "way": "drawn", **made, "digest": ""}
 
 
 def _source(recording: Recording) -> Json:

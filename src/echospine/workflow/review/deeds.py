@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from echospine.domain.errors import Conflict
-from echospine.domain.exams import Change, ContourEdit, ExamEvent, ExamFile, ExamWrite, Finding, next_state
+from echospine.domain.exams import Change, ContourEdit, ExamEvent, ExamFile, ExamWrite, Finding, MapEdit, next_state
 from echospine.domain.people import Person
 from echospine.ports import House
 from echospine.workflow.exam import (
@@ -18,9 +18,11 @@ from echospine.workflow.exam import (
     contour_to_text,
     finding_target,
     finding_to_text,
+    map_target,
+    map_to_text,
 )
 
-Thing: TypeAlias = Finding | ContourEdit
+Thing: TypeAlias = Finding | ContourEdit | MapEdit
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ def target_of(thing: Thing) -> str:
     """Return the name of a thing in the history."""
     if isinstance(thing, Finding):
         return finding_target(thing.id)
-    return contour_target(thing.recording_id, thing.frame)
+    name = map_target if isinstance(thing, MapEdit) else contour_target
+    return name(thing.recording_id, thing.frame)
 
 
 def _written(file: ExamFile, deed: Deed, person: Person, now: datetime) -> ExamWrite:
@@ -94,6 +97,8 @@ def _written(file: ExamFile, deed: Deed, person: Person, now: datetime) -> ExamW
         removed_findings=[thing.id for thing in gone if isinstance(thing, Finding)],
         contours=[thing for thing in put if isinstance(thing, ContourEdit)],
         removed_contours=[(thing.recording_id, thing.frame) for thing in gone if isinstance(thing, ContourEdit)],
+        maps=[thing for thing in put if isinstance(thing, MapEdit)],
+        removed_maps=[(thing.recording_id, thing.frame) for thing in gone if isinstance(thing, MapEdit)],
     )
 
 
@@ -112,4 +117,6 @@ def _told(step: Step, action: str, person: Person, now: datetime, revision: int)
 def _text(thing: Thing | None, revision: int) -> str:
     if thing is None:
         return ""
+    if isinstance(thing, MapEdit):
+        return map_to_text(thing, revision)
     return finding_to_text(thing, revision) if isinstance(thing, Finding) else contour_to_text(thing, revision)

@@ -77,7 +77,13 @@ def edit_contour(
         others = tuple(c for c in file.contours if (c.recording_id, c.frame) != (recording_id, frame))
         before = next((c for c in file.contours if (c.recording_id, c.frame) == (recording_id, frame)), None)
         summary = load_interpreted(house, replace(file, contours=(*others, edit)), recording_id).summary
-        return Deed("contour", (Step(before, edit, reason), *_measured_again(file, recording_id, frame, summary)))
+        return Deed(
+            "contour",
+            (
+                Step(before, edit, reason),
+                *measured_again(file, recording_id, f"the contour of frame {frame} was drawn", summary),
+            ),
+        )
 
     return carry_out(house, exam_id, make, person=person, revision=revision)
 
@@ -88,8 +94,8 @@ def require_frame(recording: Recording, frame: int) -> None:
         raise NotFound(f"{recording.name} has no frame {frame}; it has {recording.n_frames}, counted from 0")
 
 
-def _measured_again(file: ExamFile, recording_id: str, frame: int, summary: Sequence[Measurement]) -> tuple[Step, ...]:
-    """Return a step for each finding of the recording that the new summary changes."""
+def measured_again(file: ExamFile, recording_id: str, why: str, summary: Sequence[Measurement]) -> tuple[Step, ...]:
+    """Return a step for each finding of the recording that the new summary changes, after `why`."""
     renewed = {_key(measured): measured for measured in summary}
     steps = []
     for finding in file.findings:
@@ -97,16 +103,15 @@ def _measured_again(file: ExamFile, recording_id: str, frame: int, summary: Sequ
         of_summary = finding.recording_id == recording_id and not finding.measurement.points_px
         if measured is None or not of_summary or hand_edited(finding):
             continue
-        step = _renewed(finding, measured, frame)
+        step = _renewed(finding, measured, f"measured again after {why}")
         if step.after != step.before:
             steps.append(step)
     return tuple(steps)
 
 
-def _renewed(finding: Finding, measured: Measurement, frame: int) -> Step:
+def _renewed(finding: Finding, measured: Measurement, why: str) -> Step:
     """Return the step to the new measurement, with the status that a person's earlier decision leaves it."""
     status = finding.measurement.status
-    why = f"measured again after the contour of frame {frame} was drawn"
     if _said(finding.measurement) == _said(measured):
         return Step(finding, finding)
     if status is Status.ACCEPTED:

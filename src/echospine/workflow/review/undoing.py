@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from echospine.domain.errors import NotAllowed
-from echospine.domain.exams import NEXT, Change, ContourEdit, ExamEvent, ExamFile, Finding
+from echospine.domain.exams import NEXT, Change, ExamEvent, ExamFile
 from echospine.domain.people import Person
 from echospine.ports import House
-from echospine.workflow.exam import contour_from_text, finding_from_text, revision_after
+from echospine.workflow.exam import contour_from_text, finding_from_text, map_from_text, revision_after
 from echospine.workflow.review.deeds import Deed, Step, Thing, carry_out, target_of
 
 UNDO = "undo"
-UNDOABLE = frozenset({"accept", "edit", "reject", "accept all", "calliper", "contour"})
+UNDOABLE = frozenset({"accept", "edit", "reject", "accept all", "calliper", "contour", "structures", "between"})
 SEALS = frozenset({"sign", "amend"})
 """Actions that nothing before them can be taken back across."""
 
@@ -70,9 +70,11 @@ def _taken_back(file: ExamFile, change: Change, reason: str) -> Step:
 def _parse(target: str, text: str) -> Thing | None:
     if not text:
         return None
+    if target.startswith("map:"):
+        return map_from_text(text)
     return finding_from_text(text) if target.startswith("measurement:") else contour_from_text(text)
 
 
-def _now(file: ExamFile, target: str) -> Finding | ContourEdit | None:
-    things: tuple[Thing, ...] = (*file.findings, *file.contours)
+def _now(file: ExamFile, target: str) -> Thing | None:
+    things: tuple[Thing, ...] = (*file.findings, *file.contours, *file.maps)
     return next((thing for thing in things if target_of(thing) == target), None)

@@ -142,7 +142,9 @@ def _segment(item: ReportRecording, structure: Structure, number: int) -> Datase
     segment.SegmentNumber = number
     segment.SegmentLabel = structure.label.replace("_", " ")
     is_surface = structure in BONES
-    segment.SegmentDescription = "Visible surface, as a band below it" if is_surface else "Area seen in the picture"
+    what = "Visible surface, as a band below it" if is_surface else "Area seen in the picture"
+    people = sorted({edit.who for edit in item.drawn})
+    segment.SegmentDescription = f"{what}; corrected by {line(', '.join(people))}" if people else what
     segment.SegmentAlgorithmType = "AUTOMATIC" if methods <= {item.recording.method} else "SEMIAUTOMATIC"
     segment.SegmentAlgorithmName = line(item.recording.method or "; ".join(sorted(methods)))
     category = PHYSICAL_OBJECT if structure is Structure.NEEDLE else ANATOMICAL_STRUCTURE

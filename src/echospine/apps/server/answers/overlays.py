@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -14,12 +15,13 @@ from echospine.apps.server.answers.sighted import landmark_view, level_view, map
 from echospine.apps.server.live.sights import LevelView, SeenLandmark, SeenMap, ViewShare
 from echospine.apps.server.schemas import XY, QualityView, Shape
 from echospine.domain.errors import NotFound
-from echospine.domain.exams import ExamFile, Recording
+from echospine.domain.exams import ExamFile, MapEdit, MapWay, Recording
 from echospine.domain.images import ImageGeometry
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Surface
 from echospine.domain.runs import packed_map
 from echospine.domain.sights import StructureMap
+from echospine.domain.units import Labels
 
 if TYPE_CHECKING:
     from echospine.workflow.exam import Interpreted
@@ -49,6 +51,23 @@ class StoredMap(SeenMap):
     runs: str = Field(description="The runs of the map, base64.")
 
 
+class CorrectionView(Shape):
+    """Who corrected the structures of a frame, when and why."""
+
+    who: str
+    at: datetime
+    reason: str
+    way: MapWay = Field(description="`drawn`: by hand, a key frame; `between`: by interpolation between two of these.")
+
+
+class PaintView(Shape):
+    """All that is seen in a frame, corrections included, as large as the picture: what a person begins to paint on."""
+
+    width: int
+    height: int
+    runs: str = Field(description="Runs of structure ids, row by row: three bytes each, as in a map; base64.")
+
+
 class OverlayView(Shape):
     """What was seen in one frame."""
 
@@ -62,6 +81,7 @@ class OverlayView(Shape):
     unsure: list[str] = Field(description="Structures that may be there and are not named.")
     doubts: list[str] = Field(description="What speaks against trusting what is named, for a clinician.")
     map: StoredMap | None
+    corrected: CorrectionView | None = Field(description="Of the map, by a person; null: it is the model's own.")
     landmarks: list[SeenLandmark]
     view: list[ViewShare] = Field(description="Likeliest first; empty where the model does not know views.")
     level: LevelView | None
@@ -81,15 +101,29 @@ def overlays(
     frames = interpreted.interpretations[start : start + count]
     if not frames:
         raise NotFound(f"{recording.name}: there is no frame {start}; it has {recording.n_frames}, counted from 0")
+    maps = {edit.frame: edit for edit in file.maps if edit.recording_id == recording.id}
     edited = {edit.frame for edit in file.contours if edit.recording_id == recording.id}
     sectors = {id(frame.field): sector_outline(frame.field.sector) for frame in frames}
     return Overlays(
         method=recording.method,
-        frames=[_overlay(frame, geometry, sectors[id(frame.field)], frame.frame_index in edited) for frame in frames],
+        frames=[
+            _overlay(
+                frame, geometry, sectors[id(frame.field)], frame.frame_index in edited, maps.get(frame.frame_index)
+            )
+            for frame in frames
+        ],
     )
 
 
-def _overlay(frame: Interpretation, geometry: ImageGeometry, sector: Sequence[XY], edited: bool) -> OverlayView:
+def paint_view(labels: Labels) -> PaintView:
+    """Return a map to paint on."""
+    runs = base64.b64encode(packed_map(labels)).decode()
+    return PaintView(width=labels.shape[1], height=labels.shape[0], runs=runs)
+
+
+def _overlay(
+    frame: Interpretation, geometry: ImageGeometry, sector: Sequence[XY], edited: bool, edit: MapEdit | None
+) -> OverlayView:
     doubt = frame.doubt
     silent = doubt is not None and doubt.silent
     return OverlayView(
@@ -102,11 +136,16 @@ def _overlay(frame: Interpretation, geometry: ImageGeometry, sector: Sequence[XY
         strangeness=None if doubt is None else number(doubt.strangeness),
         unsure=[] if doubt is None else [structure.label for structure in doubt.unsure],
         doubts=[] if doubt is None else list(doubt.reasons),
-        map=None if silent or frame.structures is None else _map(frame.structures),
+        map=None if (silent and edit is None) or frame.structures is None else _map(frame.structures),
+        corrected=None if edit is None else _correction(edit),
         landmarks=[] if silent else [landmark_view(one, geometry) for one in frame.landmarks],
         view=[] if silent else view_shares(frame),
         level=None if silent else level_view(frame),
     )
+
+
+def _correction(edit: MapEdit) -> CorrectionView:
+    return CorrectionView(who=edit.who, at=edit.at, reason=edit.reason, way=edit.way)
 
 
 def _map(grid: StructureMap) -> StoredMap:

@@ -18,7 +18,7 @@ Key: TypeAlias = tuple[str, str, tuple[object, ...]]
 
 
 class InterpretedRecordings:
-    """The interpretations that were asked for last, people's contours applied."""
+    """The interpretations that were asked for last, what people drew applied."""
 
     def __init__(self, house: House) -> None:
         self._house = house
@@ -30,6 +30,6 @@ class InterpretedRecordings:
 
         if not recording.interpretation:
             raise NotAllowed(f"{recording.name} has not been interpreted yet; wait for its job, or start it again")
-        edits = tuple((edit.frame, edit.at, edit.who) for edit in file.contours if edit.recording_id == recording.id)
+        edits = tuple((type(edit).__name__, edit.frame, edit.at, edit.who) for edit in file.edits_of(recording.id))
         key = (recording.id, recording.interpretation, edits)
         return self._kept.get(key, lambda: load_interpreted(self._house, file, recording.id))

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from echospine.apps.server.answers import present
-from echospine.apps.server.answers.overlays import Overlays, overlays
+from echospine.apps.server.answers.overlays import Overlays, PaintView, overlays, paint_view
 from echospine.apps.server.answers.pictures import frame_response
 from echospine.apps.server.desk import AtDesk
 from echospine.apps.server.problems import documented
 from echospine.apps.server.schemas import (
+    BetweenBody,
     CaliperBody,
     ContourBody,
     ExamDetail,
+    MapBody,
     RecordingDetail,
     Series,
 )
-from echospine.domain.errors import NotFound
+from echospine.domain.errors import NotFound, UnsupportedError
+from echospine.domain.exams import Recording
 from echospine.domain.frames import MAX_FRAMES
+from echospine.domain.labels import Structure
 from echospine.domain.people import Person
+from echospine.domain.runs import unpacked_map
+from echospine.domain.units import Labels
 
 router = APIRouter(tags=["recordings"])
 FrameIndex = Annotated[int, Path(ge=0, le=MAX_FRAMES, description="Place in the recording, from 0.")]
@@ -121,6 +128,73 @@ def edit_contour(desk: AtDesk, recording_id: str, index: FrameIndex, body: Conto
     return present.detail(file, person)
 
 
+@router.get(
+    "/recordings/{recording_id}/frames/{index}/map",
+    operation_id="getMap",
+    summary="What a person begins to paint on",
+    response_model=PaintView,
+    responses=documented(404, 409, 422, 507),
+)
+def get_map(desk: AtDesk, recording_id: str, index: FrameIndex) -> Response:
+    """Return all structures seen in a frame, corrections included, as a map as large as the picture."""
+    from echospine.workflow import review
+
+    recording = desk.house.studies.recording(recording_id)
+    file = desk.house.studies.load(recording.exam_id)
+    return present.json_response(paint_view(review.map_to_paint(desk.house, file, recording_id, index)))
+
+
+@router.put(
+    "/recordings/{recording_id}/frames/{index}/map",
+    operation_id="editMap",
+    summary="Correct the structures of a frame",
+    responses=documented(403, 404, 408, 409, 413, 422, 507),
+)
+def edit_map(desk: AtDesk, recording_id: str, index: FrameIndex, body: MapBody) -> ExamDetail:
+    """Keep a person's map of structures beside the model's; values and findings of the recording follow it."""
+    from echospine.workflow import review
+
+    recording = desk.house.studies.recording(recording_id)
+    person = Person(body.person)
+    file = review.edit_map(
+        desk.house,
+        recording.exam_id,
+        recording_id,
+        _existing(index, recording.n_frames),
+        _labels(body, recording),
+        reason=body.reason,
+        person=person,
+        revision=body.revision,
+    )
+    return present.detail(file, person)
+
+
+@router.post(
+    "/recordings/{recording_id}/between",
+    operation_id="fillBetween",
+    summary="Lead structures from one corrected frame to another",
+    responses=documented(403, 404, 408, 409, 413, 422, 507),
+)
+def fill_between(desk: AtDesk, recording_id: str, body: BetweenBody) -> ExamDetail:
+    """Interpolate structures between two frames that a person corrected; what else is there stays."""
+    from echospine.workflow import review
+
+    recording = desk.house.studies.recording(recording_id)
+    person = Person(body.person)
+    file = review.fill_between(
+        desk.house,
+        recording.exam_id,
+        recording_id,
+        _existing(body.first, recording.n_frames),
+        _existing(body.last, recording.n_frames),
+        [_structure(name) for name in body.structures],
+        reason=body.reason,
+        person=person,
+        revision=body.revision,
+    )
+    return present.detail(file, person)
+
+
 @router.post(
     "/recordings/{recording_id}/frames/{index}/calipers",
     operation_id="addCaliper",
@@ -144,6 +218,27 @@ def add_caliper(desk: AtDesk, recording_id: str, index: FrameIndex, body: Calipe
         revision=body.revision,
     )
     return present.detail(file, person)
+
+
+def _labels(body: MapBody, recording: Recording) -> Labels:
+    """Return the map of a request; it is unpacked only where it says that it has the picture's size."""
+    if (body.width, body.height) != (recording.width, recording.height):
+        raise UnsupportedError(
+            f"a map of {body.width} x {body.height} does not fit {recording.name}, whose pictures are "
+            f"{recording.width} x {recording.height}"
+        )
+    try:
+        packed = base64.b64decode(body.runs, validate=True)
+    except ValueError as error:
+        raise UnsupportedError(f"the map's runs are not base64 ({error}); send them again") from error
+    return unpacked_map(packed, body.height, body.width)
+
+
+def _structure(name: str) -> Structure:
+    known = {one.label: one for one in Structure}
+    if name not in known:
+        raise UnsupportedError(f"there is no structure {name!r}; the known ones are {', '.join(list(known)[1:])}")
+    return known[name]
 
 
 def _existing(index: int, n_frames: int) -> int:
