@@ -168,10 +168,13 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--quick", action="store_true", help="the network in 8 bits, as live pictures are read")
     parser.add_argument("--part", choices=("tune", "test"), default="tune")
     parser.add_argument("--varied", action="store_true", help="vary the pictures as in training")
     asked = parser.parse_args()
-    table = score(Answers.of_folder(asked.model), read(asked.data, Part(asked.part)), varied=asked.varied)
+    table = score(
+        Answers.of_folder(asked.model, quick=asked.quick), read(asked.data, Part(asked.part)), varied=asked.varied
+    )
     print(show(table))
     if asked.out:
         asked.out.write_text(json.dumps(plain(table), indent=1))

@@ -140,8 +140,9 @@ def main() -> None:
     parser.add_argument("--fold", type=int, required=True)
     parser.add_argument("--part", choices=("tune", "test"), default="tune")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--quick", action="store_true", help="the network in 8 bits, as live pictures are read")
     asked = parser.parse_args()
-    answers = Answers.of_folder(asked.model)
+    answers = Answers.of_folder(asked.model, quick=asked.quick)
     table = {
         "nerve and vessel (usgra, real)": nerve_and_vessel(answers, asked.fold),
         "aponeuroses (DL_Track, real)": aponeuroses(answers, asked.fold),

@@ -245,3 +245,32 @@ def test_missing_parts_are_said(tmp_path: Path) -> None:
     (folder / "second.onnx").touch()
     with pytest.raises(ModelError, match=r"2 \.onnx files"):
         open_network(folder)
+
+
+def write_quick(folder: Path, graph: onnx.ModelProto) -> Path:
+    """Put other weights beside those of a folder, as the same network in 8 bits."""
+    (folder / "model.int8.onnx").write_bytes(graph.SerializeToString())
+    document = json.loads((folder / "card.json").read_text())
+    document["quick_sha256"] = hashlib.sha256((folder / "model.int8.onnx").read_bytes()).hexdigest()
+    (folder / "card.json").write_text(json.dumps(document))
+    return folder
+
+
+def test_live_pictures_are_read_in_8_bits_where_there_is_that_and_it_is_said(tmp_path: Path) -> None:
+    model = open_network(write_quick(write_network(tmp_path / "both"), network()), second=BoneFinder())
+    frame = picture(1)
+    careful, live = (one.interpret(frame, one.survey([frame])) for one in (model, model.alone()))
+    assert str(live.method) == str(careful.method).removesuffix(")") + ", 8 bits)"
+    assert np.array_equal(live.label_map(frame.geometry), careful.label_map(frame.geometry))
+
+
+def test_8_bits_that_are_damaged_missing_or_of_another_form_are_one_line(tmp_path: Path) -> None:
+    folder = write_quick(write_network(tmp_path / "small"), network(size=128))
+    with pytest.raises(ModelError, match=r"model\.int8\.onnx"):
+        open_network(folder)
+    (folder / "model.int8.onnx").write_bytes(b"torn")
+    with pytest.raises(ModelError, match=r"model\.int8\.onnx: is not the file that its card was written for"):
+        open_network(folder)
+    (folder / "model.int8.onnx").unlink()
+    with pytest.raises(ModelError, match=r"model\.int8\.onnx: cannot be read"):
+        open_network(folder)

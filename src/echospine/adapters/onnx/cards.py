@@ -24,12 +24,21 @@ LARGEST_WEIGHTS = 1 << 30
 Kind = TypeVar("Kind", Structure, Landmark)
 
 
+QUICK = ".int8.onnx"
+"""End of the name of the same network in 8 bits, which may lie beside the weights."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """Where one model lies."""
+    """Where one model lies. `quick`: the same network in 8 bits for live pictures; the file may not be there."""
 
     weights: Path
     card: Path
+
+    @property
+    def quick(self) -> Path:
+        """Where the network in 8 bits lies, if there is one."""
+        return self.weights.with_suffix(QUICK)
 
 
 def files_in(folder: Path) -> ModelFiles:
@@ -38,6 +47,7 @@ def files_in(folder: Path) -> ModelFiles:
     Raises ModelError where there is none, more than one, or no card.
     """
     weights = sorted(folder.glob("*.onnx")) if folder.is_dir() else []
+    weights = [one for one in weights if not one.name.endswith(QUICK)]
     if len(weights) != 1:
         raise ModelError(f"{folder}: holds {len(weights) or 'no'} .onnx files; a model is one .onnx file and its card")
     for card in (weights[0].with_suffix(".json"), folder / "card.json"):
@@ -57,17 +67,28 @@ def read_card(files: ModelFiles) -> dict[str, Any]:
 
 def read_weights(files: ModelFiles, document: Mapping[str, Any]) -> bytes:
     """Return the weights, which must be those that the card was written for; raises ModelError."""
+    return _checked(files.weights, document.get("weights_sha256"))
+
+
+def read_quick(files: ModelFiles, document: Mapping[str, Any]) -> bytes | None:
+    """Return the same network in 8 bits, None where the card knows of none; raises ModelError."""
+    expected = document.get("quick_sha256")
+    return None if expected is None else _checked(files.quick, expected)
+
+
+def _checked(path: Path, expected: object) -> bytes:
+    """Return a file's bytes, which must have that SHA-256; raises ModelError."""
     try:
-        size = files.weights.stat().st_size
+        size = path.stat().st_size
         if size > LARGEST_WEIGHTS:
-            raise ModelError(f"{files.weights}: is {size:,} bytes, the limit is {LARGEST_WEIGHTS:,}")
-        data = files.weights.read_bytes()
+            raise ModelError(f"{path}: is {size:,} bytes, the limit is {LARGEST_WEIGHTS:,}")
+        data = path.read_bytes()
     except OSError as error:
-        raise ModelError(f"{files.weights}: cannot be read ({error.strerror})") from error
-    digest, expected = hashlib.sha256(data).hexdigest(), document.get("weights_sha256")
+        raise ModelError(f"{path}: cannot be read ({error.strerror})") from error
+    digest = hashlib.sha256(data).hexdigest()
     if digest != expected:
         raise ModelError(
-            f"{files.weights}: is not the file that its card was written for (SHA-256 {digest[:12]}..., the card says "
+            f"{path}: is not the file that its card was written for (SHA-256 {digest[:12]}..., the card says "
             f"{str(expected)[:12]}...); get weights and card together again"
         )
     return data

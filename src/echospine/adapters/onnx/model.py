@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from echospine.adapters.onnx.cards import card_of, files_in, read_card, read_weights
+from echospine.adapters.onnx.cards import card_of, files_in, read_card, read_quick, read_weights
 from echospine.adapters.onnx.examples import Examples, read_examples
 from echospine.adapters.onnx.explaining import explain
 from echospine.adapters.onnx.session import Provider, Session, open_session
@@ -31,13 +31,15 @@ class NetworkModel:
     """Names what a picture shows by a network.
 
     `second`: who is asked about bone as well, None for nobody; `examples`: pictures it was trained on, None where it
-    came without. One model may be asked by several threads at a time.
+    came without; `quick`: the same network in 8 bits, None where there is none. One model may be asked by several
+    threads at a time.
     """
 
     card: Card
     session: Session
     second: BoneFinder | None
     examples: Examples | None = None
+    quick: Session | None = None
 
     @property
     def method(self) -> Method:
@@ -50,8 +52,15 @@ class NetworkModel:
         return self.session.notes
 
     def alone(self) -> NetworkModel:
-        """Return the same model without the second opinion, which takes longer than the network: for live pictures."""
-        return replace(self, second=None)
+        """Return the same model for live pictures: in 8 bits where there is that, and without the second opinion.
+
+        What is read in 8 bits says so in the name of its method.
+        """
+        if self.quick is None:
+            return replace(self, second=None)
+        name, version = self.card.method.name, self.card.method.version
+        card = replace(self.card, method=Method(name, version.removesuffix(")") + ", 8 bits)"))
+        return replace(self, second=None, session=self.quick, card=card, quick=None)
 
     def survey(self, samples: Sequence[Frame]) -> Field:
         """Return the image field from a few frames spread over the recording."""
@@ -90,9 +99,12 @@ def open_network(
     document = read_card(files)
     card = card_of(files, document)
     session = open_session(files.weights.name, read_weights(files, document), provider, threads)
-    model = NetworkModel(card, session, second, read_examples(folder, document))
-    try:
-        model.answer(np.zeros((card.size, card.size), np.float32))
-    except ModelError as error:
-        raise ModelError(f"{files.weights}: {error}") from error
+    small = read_quick(files, document)
+    quick = None if small is None else open_session(files.quick.name, small, provider, threads)
+    model = NetworkModel(card, session, second, read_examples(folder, document), quick)
+    for path, one in ((files.weights, model), (files.quick, model.alone())):
+        try:
+            one.answer(np.zeros((card.size, card.size), np.float32))
+        except ModelError as error:
+            raise ModelError(f"{path}: {error}") from error
     return model

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from echospine.adapters.onnx.cards import card_of, files_in, read_card, read_weights
+from echospine.adapters.onnx.cards import QUICK, card_of, files_in, read_card, read_quick, read_weights
 from echospine.adapters.onnx.examples import NAME as EXAMPLES
 from echospine.adapters.onnx.examples import read_examples
 from echospine.domain.errors import Conflict, ModelError, StorageError
@@ -68,6 +68,8 @@ class ModelFolder:
             partial.mkdir(parents=True)
             shutil.copyfile(files.weights, partial / "model.onnx")
             shutil.copyfile(files.card, partial / "card.json")
+            if files.quick.is_file():
+                shutil.copyfile(files.quick, partial / f"model{QUICK}")
             if (source / EXAMPLES).is_file():
                 shutil.copyfile(source / EXAMPLES, partial / EXAMPLES)
             partial.rename(target)
@@ -103,6 +105,7 @@ def look_at(name: str, folder: Path) -> Entry:
         document = read_card(files)
         card = card_of(files, document)
         read_weights(files, document)
+        read_quick(files, document)
         read_examples(folder, document)
     except ModelError as error:
         return Entry(name, folder, "", "", str(error))
