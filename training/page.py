@@ -2,7 +2,7 @@
 
 `python -m training.page --model FOLDER --scores DIR --out docs/models/spine.md`
 
-DIR holds what the other commands wrote: `score.json`, `varied.json`, `real.json`, `peers.json`, `ablations.json`; what
+DIR holds what the other commands wrote: `score.json`, `varied.json`, `quick.json`, `real.json`, `peers.json`, `ablations.json`; what
 is not there is left out. `stages.jsonl` is what training.fit said of itself.
 """
 
@@ -94,6 +94,7 @@ def page(card: Table, scores: Mapping[str, Table]) -> str:
     sections = {
         "score": lambda one: _simulated(one, "People that nothing was trained or tuned on, usual greys"),
         "varied": lambda one: _simulated(one, "The same people, pictures varied as in training"),
+        "quick": lambda one: _simulated(one, "The same people and usual greys, read in 8 bits, as live pictures are"),
         "real": _real,
         "peers": _peers,
         "ablations": _ablations,
@@ -220,7 +221,7 @@ def main() -> None:
     parser.add_argument("--scores", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     asked = parser.parse_args()
-    names = ("score", "varied", "real", "peers", "ablations")
+    names = ("score", "varied", "quick", "real", "peers", "ablations")
     files = {name: asked.scores / f"{name}.json" for name in names}
     scores = {name: json.loads(file.read_text()) for name, file in files.items() if file.exists()}
     stages = [json.loads(line) for line in (asked.scores / "stages.jsonl").read_text().splitlines()]
