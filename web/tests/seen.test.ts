@@ -40,6 +40,7 @@ function seen(change: Partial<Seen> = {}): Seen {
     level: null,
     quality: { contact: 1, saturated: 0, shadowed: 0, score: 0.9, reasons: [] },
     bearing: null,
+    explains: false,
     advice: "",
     move: null,
     ...change,

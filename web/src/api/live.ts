@@ -4,6 +4,7 @@ import type { components } from "./schema";
 import type {
   FrameHead,
   LiveControl,
+  LiveExplained,
   LiveOpened,
   LivePatient,
   LivePlace,
@@ -18,7 +19,15 @@ type Schemas = components["schemas"];
 
 /** What the server says in text. */
 export type Said =
-  LiveOpened | LiveWorking | LivePatient | LivePlace | LiveStanding | LiveTrouble | LiveRecordState | LiveRecorded;
+  | LiveOpened
+  | LiveWorking
+  | LivePatient
+  | LivePlace
+  | LiveStanding
+  | LiveTrouble
+  | LiveRecordState
+  | LiveRecorded
+  | LiveExplained;
 /** What opens a source, the first message. */
 export type Opening = Schemas["OpenScanner"] | Schemas["OpenDevice"] | Schemas["OpenCamera"] | Schemas["OpenRecording"];
 /** What the page may say after that. */
@@ -29,6 +38,7 @@ export type Wish =
   | Schemas["ChangePatient"]
   | Schemas["AskView"]
   | Schemas["WantView"]
+  | Schemas["Explain"]
   | Schemas["Record"];
 
 export interface LiveFrame {

@@ -38,6 +38,9 @@ export function sourceKeys({ scan }: Page): readonly Shortcut[] {
     key(["s"], "Show what is seen, or the bare picture", () => scan.see(!scan.seeing)),
     key(["w"], "Lead me to the next view", () => scan.want(nextLeadable(scan.wanted, 1))),
     key(["W"], "Lead me to the view before", () => scan.want(nextLeadable(scan.wanted, -1))),
+    key(["y"], "Why is it called so? Of the next thing in the picture", () => scan.askNext(1)),
+    key(["Y"], "Why is it called so? Of the one before", () => scan.askNext(-1)),
+    key(["Escape"], "Close the reasons", () => (scan.asked ? scan.askWhy(undefined) : false)),
     key(["r"], "Record, and end the recording", () => scan.record()),
     key(["k"], "Keep the last 10 seconds", () => scan.keepLast()),
   ];
@@ -90,6 +93,6 @@ function viewKeys({ wishes }: Page): readonly Shortcut[] {
   ];
 }
 
-function keysOf(group: string): (keys: string[], label: string, run: () => void) => Shortcut {
+function keysOf(group: string): (keys: string[], label: string, run: () => boolean | void) => Shortcut {
   return (keys, label, run) => ({ keys, label, group, run });
 }

@@ -4,6 +4,7 @@ import type { Opening, Said } from "../../api/live";
 import type {
   FrameHead,
   Knobs,
+  LiveExplained,
   LiveOpened,
   LivePatient,
   LiveRecordState,
@@ -14,6 +15,7 @@ import type {
   PatientBody,
   Side,
   View,
+  Why,
 } from "../../api/types";
 import { momentText } from "../../shared/format";
 import { watchImport, type Import } from "../../shared/imports.svelte";
@@ -22,6 +24,7 @@ import { person } from "../../shared/person.svelte";
 import { Darkroom } from "../../shared/viewer/greys";
 import { between, holdOf, poseOf, possible, seat, slid, type Hold, type Matrix } from "./hold";
 import { Link, type LinkState } from "./link";
+import { nextSubject, same, type Subject } from "./why";
 import { mapOf, skinOf, type HeightMap, type Skin } from "./skin";
 
 export type Source =
@@ -82,6 +85,9 @@ export class Scan {
   hidden = $state.raw<ReadonlySet<string>>(new Set());
   /** The view that advice leads to. */
   wanted = $state.raw<View>();
+  /** What of the held picture is asked about, and the answer when it has come. */
+  asked = $state.raw<Subject>();
+  why = $state.raw<Why>();
   recording = $state.raw<LiveRecordState>();
   kept = $state.raw<readonly Import[]>([]);
   hold = $state.raw<Hold>();
@@ -104,6 +110,8 @@ export class Scan {
       state: (state) => this.#linked(state),
       said: (message) => this.#said(message),
       shown: ({ head, pixels, truth, labels }) => {
+        // What was on its way when the picture was held is not shown: it stays the one that was held.
+        if (this.frozen && this.screen) return;
         this.screen?.picture.close();
         const picture = this.#darkroom.develop(pixels, head.width, head.height, head.channels);
         this.screen = { head, picture, truth, labels };
@@ -135,6 +143,7 @@ export class Scan {
 
   freeze(frozen = !this.frozen): void {
     this.frozen = frozen;
+    this.asked = this.why = undefined;
     this.#link.freeze(frozen);
     if (!frozen) this.#touch();
   }
@@ -223,6 +232,27 @@ export class Scan {
     this.#link.say({ type: "want", view: view ?? null });
   }
 
+  /** Hold the picture, and ask why something in it is called what it is called; undefined: that is enough. */
+  askWhy(subject: Subject | undefined): void {
+    this.asked = this.why = undefined;
+    const head = this.screen?.head;
+    if (!subject || !head?.seen?.explains) return;
+    if (!this.frozen) this.freeze(true);
+    this.asked = subject;
+    this.#link.say({
+      type: "explain",
+      index: head.index,
+      structure: subject.kind === "structure" ? subject.structure : null,
+      landmark: subject.kind === "landmark" ? subject.landmark : null,
+    });
+  }
+
+  /** Ask about the next thing in the picture, or the one before. */
+  askNext(by: 1 | -1): void {
+    const seen = this.screen?.head.seen;
+    if (seen?.explains) this.askWhy(nextSubject(seen, this.asked, by));
+  }
+
   /** Record from now on, or end the recording, which then goes into an examination. */
   record(): void {
     this.#record(this.recording?.recording ? "stop" : "start");
@@ -282,15 +312,25 @@ export class Scan {
       this.standing = message;
     } else if (message.type === "record") {
       this.recording = message;
+    } else if (message.type === "explained") {
+      this.#explained(message);
     } else if (message.type === "recorded") {
       const name = `${message.seconds.toFixed(1)} s kept`;
       this.kept = [watchImport(name, message.job, () => undefined), ...this.kept].slice(0, 2);
     } else {
       this.working = undefined;
       this.standard = undefined;
+      if (!this.why) this.asked = undefined;
       if (message.final) this.trouble = message;
       else notify("error", message.detail);
     }
+  }
+
+  /** Take the answer, unless something else was asked since, or the picture is another. */
+  #explained({ index, structure, landmark, why }: LiveExplained): void {
+    const answered: Subject =
+      landmark === null ? { kind: "structure", structure: structure ?? "" } : { kind: "landmark", landmark };
+    if (index === this.screen?.head.index && same(answered, this.asked)) this.why = why;
   }
 
   #laid(message: LivePatient): void {
