@@ -2,8 +2,8 @@
 
 `python -m training.page --model FOLDER --scores DIR --out docs/models/spine.md`
 
-DIR holds what the other commands wrote: `score.json`, `varied.json`, `quick.json`, `real.json`, `peers.json`, `ablations.json`; what
-is not there is left out. `stages.jsonl` is what training.fit said of itself.
+DIR holds what the other commands wrote: `score.json`, `varied.json`, `quick.json`, `real.json`, `peers.json`,
+`ablations.json`; what is not there is left out. `stages.jsonl` is what training.fit said of itself.
 """
 
 from __future__ import annotations
