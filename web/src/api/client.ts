@@ -112,6 +112,22 @@ export function saveContour(recordingId: string, index: number, change: Schemas[
   return body(http.PUT(path, { params: frame(recordingId, index), body: change }));
 }
 
+/** Return what a person begins to paint on. */
+export function readMap(recordingId: string, index: number): Promise<Schemas["PaintView"]> {
+  const path = "/api/recordings/{recording_id}/frames/{index}/map";
+  return body(http.GET(path, { params: frame(recordingId, index) }));
+}
+
+export function saveMap(recordingId: string, index: number, change: Schemas["MapBody"]): Promise<ExamDetail> {
+  const path = "/api/recordings/{recording_id}/frames/{index}/map";
+  return body(http.PUT(path, { params: frame(recordingId, index), body: change }));
+}
+
+/** Lead structures from one corrected frame to another. */
+export function fillBetween(recordingId: string, change: Schemas["BetweenBody"]): Promise<ExamDetail> {
+  return body(http.POST("/api/recordings/{recording_id}/between", { params: recording(recordingId), body: change }));
+}
+
 export function addCaliper(recordingId: string, index: number, change: Schemas["CaliperBody"]): Promise<ExamDetail> {
   const path = "/api/recordings/{recording_id}/frames/{index}/calipers";
   return body(http.POST(path, { params: frame(recordingId, index), body: change }));

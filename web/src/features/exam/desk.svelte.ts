@@ -15,6 +15,7 @@ import { setQuery } from "../../shared/place.svelte";
 import { Frames } from "../../shared/viewer/frames.svelte";
 import { Player } from "../../shared/viewer/player.svelte";
 import { Overlays } from "./overlays.svelte";
+import { packed, type Canvas } from "./painting";
 
 /** Who acts, and on what they saw. */
 interface Base {
@@ -185,7 +186,28 @@ export class Desk {
     return saved;
   }
 
-  /** Fetch again what a changed contour changes. */
+  async saveMap(frame: number, canvas: Canvas, reason: string): Promise<boolean> {
+    const recording = this.recording;
+    if (!recording) return false;
+    const body = { width: canvas.width, height: canvas.height, runs: packed(canvas.labels), reason };
+    const text = `Structures of frame ${frame + 1} saved; the numbers follow.`;
+    const saved = await this.#act((base) => api.saveMap(recording.id, frame, { ...body, ...base }), text);
+    if (saved) await this.#renewPicture(frame);
+    return saved;
+  }
+
+  /** Lead structures from one corrected frame to another, counted from 0. */
+  async fillBetween(first: number, last: number, structures: string[], reason: string): Promise<boolean> {
+    const recording = this.recording;
+    if (!recording) return false;
+    const body = { first, last, structures, reason };
+    const text = `Frames between ${first + 1} and ${last + 1} are filled in.`;
+    const filled = await this.#act((base) => api.fillBetween(recording.id, { ...body, ...base }), text);
+    if (filled) await this.#renewPicture(this.player.frame);
+    return filled;
+  }
+
+  /** Fetch again what a changed contour or map changes. */
   async #renewPicture(frame: number): Promise<void> {
     const overlays = this.overlays;
     if (!overlays) return;

@@ -21,8 +21,9 @@ const WHAT: Record<string, string> = {
   reject: "Rejected",
   "accept all": "Accepted all",
   calliper: "Set a calliper",
-
   contour: "Corrected the bone line",
+  structures: "Corrected structures",
+  between: "Filled structures in between",
   undo: "Took back",
   sign: "Signed",
   amend: "Opened for amendment",
@@ -60,7 +61,7 @@ function deedOf(group: readonly Change[], exam: ExamDetail): Deed {
 function lineOf(change: Change, exam: ExamDetail): string {
   const [kind, id = ""] = change.target.split(":", 2);
   if (kind === "recording") return exam.recordings.find((one) => one.id === id)?.name ?? "a recording";
-  if (kind === "contour") return `frame ${Number(id.split("/")[1] ?? 0) + 1}`;
+  if (kind === "contour" || kind === "map") return `frame ${Number(id.split("/")[1] ?? 0) + 1}`;
   if (kind !== "measurement") return "";
   const title = exam.findings.find((one) => one.id === id)?.title ?? titleOf(change);
   const [before, after] = [measuredIn(change.before), measuredIn(change.after)];

@@ -25,6 +25,16 @@ export class Overlays {
     return this.#frames.get(frame);
   }
 
+  /** Return the frames around this one that a person corrected by hand, as far as they are known here. */
+  keysAround(frame: number): readonly [number | undefined, number | undefined] {
+    void this.arrived;
+    const keys = [...this.#frames.values()].filter((one) => one.corrected?.way === "drawn").map(({ index }) => index);
+    keys.sort((a, b) => a - b);
+    const last = keys.find((key) => key > frame) ?? keys.at(-1);
+    const first = keys.findLast((key) => last !== undefined && key < last && key <= frame);
+    return [first ?? keys.findLast((key) => last !== undefined && key < last), last];
+  }
+
   /** Ask for the stretch that holds `frame`, and for the next one. */
   want(frame: number): void {
     const start = Math.floor(frame / STRETCH) * STRETCH;

@@ -30,6 +30,7 @@ export interface Looking {
   toggleOverlays(): void;
   measure(kind: CaliperKind): void;
   editContour(): boolean;
+  paint(): boolean;
 }
 
 /** Return the keys for looking at the picture. */
@@ -65,6 +66,7 @@ export function lookingKeys(look: Looking): readonly Shortcut[] {
     key(["g"], "Calliper: angle", () => look.measure("angle")),
     key(["p"], "Calliper: area of an outline", () => look.measure("area")),
     key(["e"], "Edit the bone line", () => look.editContour()),
+    key(["b"], "Paint structures", () => look.paint()),
   ];
 }
 
@@ -75,10 +77,23 @@ export function drawingKeys(hand: Hand): readonly Shortcut[] {
     key(["Enter"], "Place a point, or keep what is drawn", () => hand.enter()),
     key(["Escape"], "Put the tool down", () => hand.putDown()),
     key(["Backspace"], "Take the last point away", () => hand.onCaliper((tool) => tool.back())),
-    key(["c"], "Close the outline", () => hand.onCaliper((tool) => tool.close())),
+    key(
+      ["c"],
+      "Close the outline",
+      () => hand.onCaliper((tool) => tool.close()) || hand.onBrush((tool) => tool.close()),
+    ),
     key(["Delete"], "No bone here: remove the chosen run", () => hand.onContour((tool) => tool.remove())),
     key(["n"], "New piece of bone line", () => hand.onContour((tool) => tool.add())),
-    key(["Ctrl+z", "z"], "Take the last change of the line back", () => hand.onContour((tool) => tool.undo())),
+    key(
+      ["Ctrl+z", "z"],
+      "Take the last change back",
+      () => hand.onContour((tool) => tool.undo()) || hand.onBrush((tool) => tool.undo()),
+    ),
+    key(["Ctrl+y", "Z"], "Do again what was taken back", () => hand.onBrush((tool) => tool.redo())),
+    key(["["], "Smaller brush", () => hand.onBrush((tool) => tool.resize(-1))),
+    key(["]"], "Larger brush", () => hand.onBrush((tool) => tool.resize(1))),
+    key(["w"], "Next of brush, eraser and outline", () => hand.onBrush((tool) => tool.next())),
+    key(["Ctrl+Enter"], "Save what is painted", () => hand.onBrush(() => void hand.keep())),
     ...ARROWS.flatMap(([name, dx, dy]) => [
       key([name], "Move by one pixel, or choose a handle", () => hand.nudge(dx, dy, false)),
       key([`Shift+${name}`], "Move by ten pixels; an end of the line also sideways", () =>

@@ -11,12 +11,17 @@ const GUESS = 0.4;
 const LEAST_LEVEL = 0.15;
 const cells = new WeakMap<StoredMap, Uint8Array>();
 
+/** Return cells that come as base64 of their runs. Throws if damaged. */
+export function decoded(runs: string, cells: number): Uint8Array {
+  const bytes = Uint8Array.from(atob(runs), (one) => one.charCodeAt(0));
+  return unpacked(new DataView(bytes.buffer), cells);
+}
+
 /** Return the cells of a map, row by row; each map is unpacked once. */
 export function cellsOf(map: StoredMap): Uint8Array {
   const known = cells.get(map);
   if (known) return known;
-  const bytes = Uint8Array.from(atob(map.runs), (one) => one.charCodeAt(0));
-  const made = unpacked(new DataView(bytes.buffer), map.rows * map.columns);
+  const made = decoded(map.runs, map.rows * map.columns);
   cells.set(map, made);
   return made;
 }

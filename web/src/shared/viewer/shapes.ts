@@ -22,6 +22,15 @@ export type Shape =
       readonly tint: number;
       readonly edge: number;
     }
+  | {
+      /** A tinted picture over the picture, as large as it; `turn` grows whenever it is painted on. */
+      readonly kind: "raster";
+      readonly picture: OffscreenCanvas;
+      readonly width: number;
+      readonly height: number;
+      readonly strength: number;
+      readonly turn: number;
+    }
   | { readonly kind: "knob"; readonly at: Point; readonly colour: string; readonly chosen?: boolean }
   | { readonly kind: "cross"; readonly at: Point; readonly colour: string }
   | {
@@ -49,6 +58,7 @@ const TEXT_FONT = '600 13px "Inter Variable", system-ui, sans-serif';
 const DRAW: { [Kind in Shape["kind"]]: Draw<Kind> } = {
   line: drawLine,
   region: drawRegion,
+  raster: drawRaster,
   knob: drawKnob,
   cross: drawCross,
   text: drawText,
@@ -99,6 +109,18 @@ function drawRegion(
   context.lineWidth = 1.25;
   context.lineJoin = "round";
   context.stroke();
+}
+
+function drawRaster(
+  context: CanvasRenderingContext2D,
+  { picture, width, height, strength }: Extract<Shape, { kind: "raster" }>,
+  place: Place,
+): void {
+  const [left, top] = place([-0.5, -0.5]);
+  const [right, bottom] = place([width - 0.5, height - 0.5]);
+  context.globalAlpha = strength;
+  context.imageSmoothingEnabled = false;
+  context.drawImage(picture, left, top, right - left, bottom - top);
 }
 
 /** A dark halo under the colour keeps a line visible on bright echoes as well as on black. */
