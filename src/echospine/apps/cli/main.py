@@ -7,6 +7,7 @@ import sys
 import click
 
 from echospine import __version__
+from echospine.apps.cli.corrections import corrections
 from echospine.apps.cli.data import data
 from echospine.apps.cli.evaluate import evaluate
 from echospine.apps.cli.examine import examine
@@ -36,7 +37,7 @@ def root() -> None:
     """
 
 
-for command in (examine, segment, measure, simulate, live, serve, train, evaluate, models, data):
+for command in (examine, segment, measure, simulate, live, serve, corrections, train, evaluate, models, data):
     root.add_command(command)
 
 
