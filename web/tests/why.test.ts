@@ -39,6 +39,8 @@ describe("what can be asked about", () => {
     expect(nextSubject(seen, landmark, 1)).toEqual(structure);
     expect(nameOf(structure, seen)).toBe("Erector spinae");
     expect(nameOf(landmark, seen)).toBe("Landmark: spinous tip");
+    const twice = { ...seen, landmarks: [seen.landmarks[0]!, { ...seen.landmarks[0]! }] };
+    expect(nameOf({ kind: "landmark", landmark: 1 }, twice)).toBe("Landmark: spinous tip 2");
   });
 
   it("is what lies under the pointer, a landmark first", () => {

@@ -26,11 +26,14 @@ export function subjectsOf(seen: Seen): readonly Subject[] {
   return [...structures, ...seen.landmarks.map((_, landmark): Subject => ({ kind: "landmark", landmark }))];
 }
 
-/** Return the name of what is asked about. */
+/** Return the name of what is asked about; of several landmarks of a kind with its number. */
 export function nameOf(subject: Subject, seen: Seen): string {
   if (subject.kind === "structure") return words(subject.structure);
   const mark = seen.landmarks[subject.landmark];
-  return mark ? `Landmark: ${words(mark.landmark).toLowerCase()}` : "";
+  if (!mark) return "";
+  const alike = seen.landmarks.filter(({ landmark }) => landmark === mark.landmark);
+  const number = alike.length > 1 ? ` ${alike.indexOf(mark) + 1}` : "";
+  return `Landmark: ${words(mark.landmark).toLowerCase()}${number}`;
 }
 
 export function same(one: Subject | undefined, other: Subject | undefined): boolean {
