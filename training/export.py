@@ -30,8 +30,9 @@ from training.batches import IGNORE, twin_batch
 from training.machines import SIZE
 from training.net import N_STRUCTURES, OUTPUTS, Network, n_weights
 from training.people import Part
+from training.real import real_sets
 from training.shards import Pictures, read
-from training.thresholds import of_landmarks, of_structures
+from training.thresholds import of_landmarks, of_real, of_structures
 
 VERSION = "1"
 STRANGE_RANK = 24
@@ -144,8 +145,11 @@ EXAMPLE_PEOPLE = 60
 """Of the people that train."""
 
 
-def card(network: Network, digest: str, tune: Pictures) -> dict[str, object]:
-    """Return the card: what the network is, what its outputs mean, and how they are to be read."""
+def card(network: Network, digest: str, tune: Pictures, fold: int) -> dict[str, object]:
+    """Return the card: what the network is, what its outputs mean, and how they are to be read.
+
+    `fold`: of the real sets, by which thresholds of nerve and vessel are chosen.
+    """
     usual, varied = (answers(network, tune, varied=one) for one in (False, True))
     both = {name: torch.cat((usual[name], varied[name])) for name in usual}
     warmth = structure_temperature(both["structures"], both["labels"])
@@ -161,7 +165,10 @@ def card(network: Network, digest: str, tune: Pictures) -> dict[str, object]:
         "landmarks": [landmark.value for landmark in Landmark],
         "views": [view.value for view in View],
         "temperature": {"structures": warmth, "view": temperature(both["view"][told], both["truth_view"][told])},
-        "thresholds": of_structures(torch.softmax(both["structures"] / warmth, dim=1), both["labels"]),
+        "thresholds": {
+            **of_structures(torch.softmax(both["structures"] / warmth, dim=1), both["labels"]),
+            **of_real(network, real_sets(), fold, warmth),
+        },
         "landmark_thresholds": of_landmarks(*(list(one) for one in heat)),
         "strangeness": strangeness(both["features"]),
     }
@@ -198,6 +205,7 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--fold", type=int, default=3, help="of the real sets, to choose thresholds by")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     tune = read(asked.data, Part.TUNE)
@@ -207,7 +215,7 @@ def main() -> None:
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
     kept = written(examples(network, read(asked.data, Part.TRAIN, EXAMPLE_PEOPLE)))
     (asked.out / EXAMPLES).write_bytes(kept)
-    made = {**card(network, digest, tune), "examples_sha256": hashlib.sha256(kept).hexdigest()}
+    made = {**card(network, digest, tune, asked.fold), "examples_sha256": hashlib.sha256(kept).hexdigest()}
     (asked.out / "spine.json").write_text(json.dumps(made, indent=1))
     print(f"wrote {target} ({target.stat().st_size / 1e6:.1f} MB) and its card")
 
