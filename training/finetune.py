@@ -156,7 +156,7 @@ def write(network: Network, first: ModelFiles, chosen: RealSet, out: Path, facts
         "made_from": made_from,
         "fitted": facts,
     }
-    for stale in ("data", "licences", "metrics", "examples_sha256"):
+    for stale in ("data", "licence", "metrics", "trained", "examples_sha256", "quick_sha256"):
         document.pop(stale, None)
     document["strangeness"]["scale"] = _scale(network, chosen, card_of(first, read_card(first)).strangeness)
     (out / "card.json").write_text(json.dumps(document, indent=1))

@@ -77,7 +77,8 @@ def test_the_bone_finder_agrees_where_bone_casts_a_shadow(folder: Path) -> None:
 
 
 def test_nothing_is_named_of_a_strange_picture(folder: Path) -> None:
-    white = Frame(np.full((300, 300), 255, np.uint8), ImageGeometry(300, 300), 2)
+    glare = np.random.default_rng(1).integers(235, 256, (300, 300)).astype(np.uint8)
+    white = Frame(glare, ImageGeometry(300, 300), 2)
     model = open_network(folder)
     seen = model.interpret(white, model.survey([white]))
     assert seen.doubt is not None
@@ -85,6 +86,16 @@ def test_nothing_is_named_of_a_strange_picture(folder: Path) -> None:
     assert "unlike those the model knows" in seen.doubt.reasons[0]
     assert (seen.structures, seen.landmarks, seen.view, seen.surfaces) == (None, (), None, ())
     assert (seen.label_map(white.geometry) == 0).all()
+
+
+def test_nothing_is_named_of_a_picture_of_one_grey(folder: Path) -> None:
+    model = open_network(folder)
+    for grey in (0, 120, 255):
+        even = Frame(np.full((300, 300), grey, np.uint8), ImageGeometry(300, 300), 2)
+        seen = model.interpret(even, model.survey([even]))
+        assert seen.doubt is not None
+        assert (seen.doubt.silent, seen.structures, seen.surfaces) == (True, None, ())
+        assert "all of one grey" in seen.doubt.reasons[0]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 900), (480, 640, 3), (2000, 1500)])

@@ -29,7 +29,7 @@ def echospine(models: Path, *arguments: object, **more: str) -> Answer:
     """Run the command in this process, in a folder that is no checkout."""
     said, complained, here = io.StringIO(), io.StringIO(), Path.cwd()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(complained):
-        for name, value in {"ECHOSPINE_MODELS": str(models), **more}.items():
+        for name, value in {"ECHOSPINE_MODELS": str(models), "ECHOSPINE_MODEL": "", **more}.items():
             patch.setenv(name, value)
         patch.chdir(models.parent)
         with pytest.raises(SystemExit) as left:

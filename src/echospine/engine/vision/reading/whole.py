@@ -25,6 +25,9 @@ NEARLY = 0.9
 LEAST_CONTACT = 0.15
 """Share of the probe's face on skin below which nothing is named, where picture and network agree that it is so."""
 
+LEAST_SPREAD = 2.0
+"""Standard deviation of the greys, 0 to 255, below which a picture is of nothing: echoes have speckle."""
+
 
 def read(outputs: Outputs, look: Look, second: Interpretation | None = None) -> Interpretation:
     """Return what a network saw in a frame.
@@ -38,7 +41,7 @@ def read(outputs: Outputs, look: Look, second: Interpretation | None = None) -> 
     quality = second.quality if second is not None else _quality(look, surfaces)
     strangeness = look.card.strangeness.of(outputs.features)
     contact = max(quality.contact, float(np.clip(outputs.place[CONTACT], 0.0, 1.0)))
-    silent = _why_silent(strangeness, contact)
+    silent = _why_silent(strangeness, contact, _spread(look))
     index, method = look.frame.index, look.card.method
     if silent:
         doubt = Doubt(strangeness, True, (), silent)
@@ -67,7 +70,15 @@ def view_of(logits: Singles, card: Card) -> ViewBelief:
     return ViewBelief(tuple((views[n], float(shares[n])) for n in order))
 
 
-def _why_silent(strangeness: float, contact: float) -> tuple[str, ...]:
+def _spread(look: Look) -> float:
+    """Return the standard deviation of the greys of the image field."""
+    greys = look.frame.grey[look.field.sector.mask(look.frame.geometry.height)]
+    return float(greys.std()) if greys.size else 0.0
+
+
+def _why_silent(strangeness: float, contact: float, spread: float) -> tuple[str, ...]:
+    if spread < LEAST_SPREAD:
+        return ("the picture is all of one grey",)
     if strangeness > STRANGE:
         return (f"the picture is unlike those the model knows ({strangeness:.1f} times as far as it may be)",)
     if contact < LEAST_CONTACT:
