@@ -21,7 +21,7 @@ from echospine.adapters.onnx import open_network
 from echospine.adapters.onnx.registry import shipped
 from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry, Spacing
-from echospine.engine.vision import BoneFinder
+from echospine.engine.vision.bone import BoneFinder
 from echospine.engine.vision.field import find_field
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -25,7 +25,7 @@ from echospine.engine.twin.patient import PatientParameters
 from echospine.engine.twin.person import build_patient
 from echospine.engine.twin.probe import Machine, Probe, Settings
 from echospine.engine.twin.scene.views import standard_view
-from echospine.engine.vision import BoneFinder
+from echospine.engine.vision.bone import BoneFinder
 from echospine.ports import LocalFile, RecordingPlan
 
 WINDOW_MM = 6.0

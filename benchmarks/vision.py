@@ -19,7 +19,7 @@ from echospine.adapters.sequences import open_sequence
 from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry, Spacing
 from echospine.engine.muscle import depth_profile_mm
-from echospine.engine.vision import BoneFinder
+from echospine.engine.vision.bone import BoneFinder
 from echospine.ports import LocalFile, RecordingPlan
 
 ROOT = Path(__file__).resolve().parents[1]

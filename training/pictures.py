@@ -17,7 +17,7 @@ from echospine.apps.wiring import build_reader
 from echospine.domain.colours import rgb, tinted
 from echospine.domain.labels import BONES, View
 from echospine.domain.units import Labels, Pixels
-from echospine.engine.vision import BoneFinder
+from echospine.engine.vision.bone import BoneFinder
 from echospine.ports import LocalFile, RecordingPlan
 from training.answers import Answers
 from training.augment import unchanged

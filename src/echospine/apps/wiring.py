@@ -185,8 +185,10 @@ def build_eye(model: Model) -> Eye:
     and then, beside it.
     """
     from echospine.adapters.onnx import NetworkModel
-    from echospine.engine.vision import BoneFinder
-    from echospine.workflow.live import Eye, SecondOpinion, Sweep
+    from echospine.engine.vision.bone import BoneFinder
+    from echospine.workflow.live import Eye
+    from echospine.workflow.live.second import SecondOpinion
+    from echospine.workflow.live.sweep import Sweep
 
     finder = BoneFinder()
     if isinstance(model, NetworkModel):

@@ -20,7 +20,7 @@ from echospine.adapters.onnx import (
 )
 from echospine.adapters.onnx.examples import Examples, written
 from echospine.domain.errors import Conflict, ModelError
-from echospine.engine.vision import BoneFinder
+from echospine.engine.vision.bone import BoneFinder
 from small_network import write_network
 
 

@@ -18,7 +18,7 @@ from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry, Spacing
 from echospine.domain.labels import Structure, View
 from echospine.domain.sights import Landmark
-from echospine.engine.vision import BoneFinder
+from echospine.engine.vision.bone import BoneFinder
 from small_network import card, network, write_network
 
 

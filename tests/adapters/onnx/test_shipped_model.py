@@ -25,7 +25,7 @@ from echospine.engine.twin.patient import PatientParameters
 from echospine.engine.twin.person import build_patient
 from echospine.engine.twin.probe import ABDOMINAL, Settings
 from echospine.engine.twin.scene.views import standard_view
-from echospine.engine.vision import BoneFinder
+from echospine.engine.vision.bone import BoneFinder
 from echospine.ports import LocalFile, RecordingPlan
 
 REFERENCE = Path(__file__).resolve().parents[2] / "engine/vision/bone_l14_reference.json"

@@ -18,7 +18,7 @@ from echospine.domain.images import ImageGeometry, Spacing
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Structure, Surface
 from echospine.engine.muscle import depth_profile_mm
-from echospine.engine.vision import BoneFinder
+from echospine.engine.vision.bone import BoneFinder
 from phantoms import Scene, curved, dome, linear
 
 FINDER = BoneFinder()

@@ -12,7 +12,7 @@ from echospine.adapters.sequences import open_sequence
 from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry
 from echospine.domain.labels import Box, Field, Sector
-from echospine.engine.vision import BoneFinder
+from echospine.engine.vision.bone import BoneFinder
 from echospine.ports import LocalFile, RecordingPlan
 from phantoms import Scene, beams, curved, dome
 

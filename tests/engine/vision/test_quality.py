@@ -12,7 +12,7 @@ from echospine.adapters.dicom import open_dicom
 from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry, Spacing
 from echospine.domain.labels import Quality
-from echospine.engine.vision import BoneFinder
+from echospine.engine.vision.bone import BoneFinder
 from echospine.ports import LocalFile, RecordingPlan
 from phantoms import Scene, dome, linear
 

@@ -15,7 +15,7 @@ from echospine.domain.labels import Structure
 from echospine.domain.poses import Pose
 from echospine.domain.sights import Bearing, Doubt, StructureMap
 from echospine.engine.vision.bearing import held
-from echospine.workflow.live import Sweep
+from echospine.workflow.live.sweep import Sweep
 from rich_model import RichModel
 
 WIDTH, HEIGHT, STEP_MM, LEVEL_MM = 64, 48, 0.8, 28.0

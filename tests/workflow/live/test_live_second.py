@@ -16,8 +16,7 @@ from echospine.domain.images import ImageGeometry, Spacing
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Field, Structure, Surface
 from echospine.domain.sights import Doubt
-from echospine.workflow.live import SecondOpinion
-from echospine.workflow.live.second import EVERY_S, LASTS_S, disagreement
+from echospine.workflow.live.second import EVERY_S, LASTS_S, SecondOpinion, disagreement
 from rich_model import RichModel
 
 WIDTH, HEIGHT = 64, 48

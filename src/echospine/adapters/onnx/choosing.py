@@ -10,7 +10,7 @@ from echospine.adapters.onnx.model import NetworkModel, open_network
 from echospine.adapters.onnx.registry import Entry, ModelFolder, look_at, shipped
 from echospine.adapters.onnx.session import Provider
 from echospine.domain.errors import ModelError
-from echospine.engine.vision import BoneFinder
+from echospine.engine.vision.bone import BoneFinder
 
 FINDER = "finder"
 """Name of the bone finder, which needs no training."""

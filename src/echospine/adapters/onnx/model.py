@@ -18,7 +18,7 @@ from echospine.domain.explanations import Explanation, Subject
 from echospine.domain.frames import Frame
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Field, Method
-from echospine.engine.vision import BoneFinder
+from echospine.engine.vision.bone import BoneFinder
 from echospine.engine.vision.field import find_field
 from echospine.engine.vision.framing import fitted, framing_of
 from echospine.engine.vision.reading import Card, Look, Outputs, read

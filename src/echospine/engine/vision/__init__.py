@@ -1,6 +1,5 @@
-"""What a picture shows, without training and with reasons: image field, bone surface, quality.
+"""What a picture shows, with its doubt and its reasons.
 
-Knows how bone looks (a symmetric ridge, bright, with a shadow below it), and how sure it is in each column.
+Knows, without training, the image field, bone surface and quality (`bone`); how to read a network's answers
+(`reading`); which level is seen (`level`); how the probe lies (`bearing`) and should move (`advice`).
 """
-
-from echospine.engine.vision.bone import BoneFinder as BoneFinder

@@ -97,11 +97,11 @@ export class Hand {
       kept = tool.measurable && (await this.desk.addCaliper(frame, tool.kind, tool.points));
     } else if (tool instanceof BrushTool) {
       tool.close();
-      const reason = tool.changed ? await askWhy("Why are the structures changed?", WHY_PAINTED) : null;
+      const reason = tool.changed ? await askWhy("Why are the structures changed?", WHY_PAINTED, "Save the structures") : null;
       kept = reason !== null && (await this.desk.saveMap(frame, tool.canvas, reason));
       if (kept) this.painted = tool.structure;
     } else if (tool?.changed) {
-      const reason = await askWhy("Why is the bone line changed?", WHY_CONTOUR);
+      const reason = await askWhy("Why is the bone line changed?", WHY_CONTOUR, "Save the line");
       kept = reason !== null && (await this.desk.saveContour(frame, tool.contour, reason));
     }
     // By now the reader may have something else in hand.
@@ -154,12 +154,12 @@ export class Hand {
   }
 }
 
-async function askWhy(title: string, suggestions: readonly string[]): Promise<string | null> {
+async function askWhy(title: string, suggestions: readonly string[], confirm: string): Promise<string | null> {
   const answers = await ask({
     title,
     text: "The reason stays in the history, beside your name.",
     fields: [{ name: "reason", label: "Reason", required: true, suggestions }],
-    confirm: "Save",
+    confirm,
   });
   return answers?.["reason"] ?? null;
 }
