@@ -97,7 +97,9 @@ export class Hand {
       kept = tool.measurable && (await this.desk.addCaliper(frame, tool.kind, tool.points));
     } else if (tool instanceof BrushTool) {
       tool.close();
-      const reason = tool.changed ? await askWhy("Why are the structures changed?", WHY_PAINTED, "Save the structures") : null;
+      const reason = tool.changed
+        ? await askWhy("Why are the structures changed?", WHY_PAINTED, "Save the structures")
+        : null;
       kept = reason !== null && (await this.desk.saveMap(frame, tool.canvas, reason));
       if (kept) this.painted = tool.structure;
     } else if (tool?.changed) {
