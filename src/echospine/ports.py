@@ -240,7 +240,7 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """All ports, joined: what a use case needs to run. Built in apps/wiring.py alone."""
+    """All ports, joined: what a use case needs to run. Built in apps/wiring alone."""
 
     studies: StudyStore
     objects: ObjectStore

@@ -10,10 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import echospine.apps.wiring as wiring
 from echospine.apps.server.run import run_server
 from rich_model import RichModel
 
 if __name__ == "__main__":
-    wiring.build_model = RichModel
-    run_server(Path(sys.argv[1]), host="127.0.0.1", port=0, open_browser=False)
+    run_server(Path(sys.argv[1]), host="127.0.0.1", port=0, open_browser=False, model=RichModel())

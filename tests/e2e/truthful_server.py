@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-import echospine.apps.wiring as wiring
 from echospine.apps.server.run import run_server
 from echospine.domain.errors import GeometryError, ModelError
 from echospine.domain.frames import Frame
@@ -162,5 +161,4 @@ def surfaces(labels: np.ndarray, width: int) -> list[Surface]:
 
 
 if __name__ == "__main__":
-    wiring.build_model = TruthModel
-    run_server(Path(sys.argv[1]), host="127.0.0.1", port=0, open_browser=False)
+    run_server(Path(sys.argv[1]), host="127.0.0.1", port=0, open_browser=False, model=TruthModel())

@@ -76,6 +76,19 @@ def test_models_are_listed_and_chosen(models: Path) -> None:
     assert echospine(models, "models", "use", "finder").returncode == 0
 
 
+def test_a_card_is_shown(models: Path) -> None:
+    shown = echospine(models, "models", "show", "shipped")
+    assert shown.returncode == 0, shown.stderr
+    for part in ("spine 1", "For what", "It does not diagnose", "Trained on", "usgra", "score / dice / multifidus  0."):
+        assert part in shown.stdout
+    card = json.loads(echospine(models, "models", "show", "small", "--json").stdout)
+    assert card["name"] == "small"
+    assert echospine(models, "models", "show", "small").stdout.startswith("small 3: ")
+    assert "bone" in echospine(models, "models", "show", "finder").stdout
+    wrong = echospine(models, "models", "show", "nobody")
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
+
+
 def test_segment_writes_the_structures_of_the_model_that_was_named(models: Path, scans: Path, tmp_path: Path) -> None:
     named = echospine(
         models, "segment", scans / "images" / "p0.png", "--out", tmp_path, "--model", "small", "--pixel-spacing", 0.2

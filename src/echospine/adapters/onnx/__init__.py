@@ -6,6 +6,7 @@ network, not with this package.
 
 from echospine.adapters.onnx.choosing import Known as Known
 from echospine.adapters.onnx.choosing import ModelSettings as ModelSettings
+from echospine.adapters.onnx.choosing import card_document as card_document
 from echospine.adapters.onnx.choosing import choose as choose
 from echospine.adapters.onnx.choosing import folder_of as folder_of
 from echospine.adapters.onnx.choosing import known_models as known_models

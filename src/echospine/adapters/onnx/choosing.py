@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from echospine.adapters.onnx.cards import files_in, read_card
 from echospine.adapters.onnx.model import NetworkModel, open_network
 from echospine.adapters.onnx.registry import Entry, ModelFolder, look_at, shipped
 from echospine.adapters.onnx.session import Provider
@@ -14,6 +16,7 @@ from echospine.engine.vision.bone import BoneFinder
 
 FINDER = "finder"
 """Name of the bone finder, which needs no training."""
+FINDER_ABOUT = "the surface of bone, without training"
 SHIPPED = "shipped"
 """Name of the model that comes with EchoSpine."""
 
@@ -111,10 +114,18 @@ def known_models(settings: ModelSettings) -> tuple[Known, ...]:
     usual = SHIPPED if own is not None else FINDER
     used = settings.name or settings.folder.chosen or usual
     finder = BoneFinder().method
-    entries = [Entry(FINDER, Path(), str(finder), "the surface of bone, without training", "")]
+    entries = [Entry(FINDER, Path(), str(finder), FINDER_ABOUT, "")]
     entries += [look_at(SHIPPED, own)] if own is not None else []
     entries += settings.folder.entries()
     return tuple(Known(one.name, one.method, one.about, one.trouble, one.name == used) for one in entries)
+
+
+def card_document(name: str, settings: ModelSettings) -> Mapping[str, Any]:
+    """Return all that the card of the model of that name says; raises ModelError where there is none, or no card."""
+    if name == FINDER:
+        finder = BoneFinder().method
+        return {"name": finder.name, "version": finder.version, "about": FINDER_ABOUT}
+    return read_card(files_in(folder_of(name, settings.folder)))
 
 
 def use(name: str, settings: ModelSettings) -> str:

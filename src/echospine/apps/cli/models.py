@@ -1,8 +1,10 @@
-"""`echospine models`: which models there are, which one is used, and adding one."""
+"""`echospine models`: which models there are, what their cards say, which one is used, and adding one."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -26,6 +28,42 @@ def list_models(as_json: bool) -> None:
         return
     for one in known:
         click.echo(f"{'*' if one.used else ' '} {one.name:16} {one.trouble or f'{one.method}  {one.about}'.rstrip()}")
+
+
+@models.command(epilog="Example: echospine models show shipped")
+@click.argument("name")
+@json_option
+def show(name: str, as_json: bool) -> None:
+    """Print the card of the model NAME: what it is for, what it was trained on, and how right it was found to be."""
+    from echospine.apps.wiring import model_card
+
+    card = model_card(name)
+    if as_json:
+        print_json(card)
+        return
+    click.echo(f"{card['name']} {card['version']}: {card.get('about') or 'its card does not say what it is for'}")
+    for title, lines in (
+        ("For what", card.get("intended_use", ())),
+        ("Trained on", [f"{one['what']} ({one['licence']})" for one in card.get("data", ())]),
+        ("How", card.get("trained", ())),
+        ("Measured", list(_measured(card.get("metrics", {})))),
+    ):
+        if lines:
+            click.echo("\n".join((f"\n{title}", *(f"  {one}" for one in lines))))
+
+
+def _measured(metrics: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    """Give one line for each number of a card, by name; a mean with its interval, where there is one."""
+    for name, value in metrics.items():
+        path = f"{before}{name}"
+        if isinstance(value, Mapping) and "mean" in value:
+            low, high = value.get("low"), value.get("high")
+            spread = f" [{low:.3f}, {high:.3f}]" if low is not None and high is not None else ""
+            yield f"{path}  {value['mean']:.3f}{spread}"
+        elif isinstance(value, Mapping):
+            yield from _measured(value, f"{path} / ")
+        elif isinstance(value, int | float):
+            yield f"{path}  {value:.4g}"
 
 
 @models.command(epilog="Example: echospine models add mine trained/mymodel")

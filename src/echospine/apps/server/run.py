@@ -13,11 +13,15 @@ import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from echospine.apps.server.door.doorkeeper import LOCAL_NAMES, KnownHosts
 from echospine.domain.errors import InputError, StorageError
+
+if TYPE_CHECKING:
+    from echospine.ports import Model
 
 if sys.platform != "win32":
     import fcntl
@@ -32,8 +36,8 @@ PING_S = 4
 """How often a socket is asked whether somebody is there, and how long the answer may take, s."""
 
 
-def run_server(store: Path | None, *, host: str, port: int, open_browser: bool) -> None:
-    """Serve the workstation until it is interrupted. Port 0: any free one.
+def run_server(store: Path | None, *, host: str, port: int, open_browser: bool, model: Model | None = None) -> None:
+    """Serve the workstation until it is interrupted. Port 0: any free one; `model`: instead of the one of the settings.
 
     Raises InputError when the address cannot be used, StorageError when the store cannot.
     """
@@ -43,7 +47,11 @@ def run_server(store: Path | None, *, host: str, port: int, open_browser: bool) 
     from echospine.apps.wiring import default_store, open_house
 
     folder = store or default_store()
-    with bound(host, port) as listener, open_house(folder) as house, own_scratch(folder / "scratch") as scratch:
+    with (
+        bound(host, port) as listener,
+        open_house(folder, model) as house,
+        own_scratch(folder / "scratch") as scratch,
+    ):
         app = create_app(house, scratch=scratch, static_dir=STATIC, hosts=known_hosts(host))
         config = uvicorn.Config(
             app,
