@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from echospine.domain.errors import InputError
-from echospine.engine.trend.reliability import IccForm, SemKind, icc, mean_squares, sem
+from echospine.domain.trends import SemKind
+from echospine.engine.trend.reliability import IccForm, icc, mean_squares, sem
 
 SHROUT_FLEISS = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]])
 """Shrout and Fleiss 1979, table 2: six targets, four judges."""

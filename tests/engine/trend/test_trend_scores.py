@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from echospine.domain.errors import InputError
-from echospine.engine.trend.scores import RULES, Instrument, respond, score
+from echospine.domain.trends import Instrument
+from echospine.engine.trend.scores import RULES, respond, score
 
 
 @pytest.mark.parametrize(

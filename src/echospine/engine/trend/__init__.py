@@ -13,22 +13,38 @@ from echospine.engine.trend.change import (
     judge,
     reliable_change_index,
 )
-from echospine.engine.trend.reliability import Icc, IccForm, Sem, SemKind, icc, sem
+from echospine.engine.trend.mixed import DAYS_A_MONTH, PersonTrend, Seen, Slope, TrendLine, trend_line
+from echospine.engine.trend.reliability import Icc, IccForm, Sem, icc, sem, visit_errors
+from echospine.engine.trend.scores import RULES, Response, respond, score
+from echospine.engine.trend.visits import Judged, Visit, judge_visits
 
 __all__ = [
+    "DAYS_A_MONTH",
+    "RULES",
     "Agreement",
     "Change",
     "ErrorSource",
     "Icc",
     "IccForm",
+    "Judged",
     "KnownError",
+    "PersonTrend",
     "Reading",
+    "Response",
+    "Seen",
     "Sem",
-    "SemKind",
+    "Slope",
+    "TrendLine",
     "Verdict",
+    "Visit",
     "icc",
     "judge",
+    "judge_visits",
     "limits_of_agreement",
     "reliable_change_index",
+    "respond",
+    "score",
     "sem",
+    "trend_line",
+    "visit_errors",
 ]

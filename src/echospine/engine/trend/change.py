@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from scipy import stats
 
 from echospine.domain.errors import InputError
+from echospine.domain.trends import VisitError
 from echospine.engine.trend.reliability import Sem
 
 
@@ -28,31 +30,74 @@ class ErrorSource(StrEnum):
     STUDY = "a published study"
 
 
+SURE = 0.95
+"""How sure it is that an error of measurement is no larger than what changes are judged by."""
+
+
 @dataclass(frozen=True, slots=True)
 class KnownError:
     """The error of measurement of one quantity by one method, and where that is known from.
 
-    `sem`: of one frame, with its kind and degrees of freedom; `between_visits`: SD of what differs from visit to visit
-    and is not lessened by more frames (placing the probe anew), in the same unit; `citation`: the study, or the
-    name and date of the site's own.
+    `sem`: of one reading, None where only that of visits was published; `visit`: of a visit, None where nobody looked
+    at the same people twice. `citation`: the study, or the name and date of the site's own.
     """
 
     quantity: str
     method: str
     unit: str
-    sem: Sem
+    sem: Sem | None
+    visit: VisitError | None
     source: ErrorSource
     citation: str
-    between_visits: float = 0.0
 
-    def of_mean(self, n_frames: int) -> float:
-        """Return the standard error of the mean of `n_frames` frames of one visit."""
-        return math.sqrt(self.sem.value**2 / n_frames + self.between_visits**2)
+    def least_change(self, n_first: int, n_second: int, level: float = 0.95) -> float:
+        """Return the smallest change between two visits, means of so many readings, that error rarely makes.
+
+        z * SE of the difference (Weir 2005, J Strength Cond Res 19:231, eq. 17, for unequal numbers of readings),
+        where SE is the most that it may be, 95 % sure, by chi-square: a study of ten people may by luck find an error
+        far too small, and noise would then be called a change in all patients of that site. With many people it
+        is the usual smallest detectable change. Raises InputError where the error of visits is not known.
+        """
+        variances = (self._variance(n_first), self._variance(n_second))
+        return _quantile(level) * math.sqrt(sum(variances))
+
+    def _variance(self, n_readings: int) -> float:
+        """Return the most that the variance of a visit may be.
+
+        A visit of fewer readings than the study's visits has the readings' own error on top (where that is not known,
+        all the error is taken for theirs); one of more readings is taken for no better than those.
+        """
+        if self.visit is None:
+            raise InputError(f"{self.citation}: the error between visits is not known")
+        of_visit = _at_most(self.visit.value**2, self.visit.df)
+        if n_readings >= self.visit.n_readings:
+            return of_visit
+        if self.sem is None:
+            return of_visit * self.visit.n_readings / n_readings
+        return of_visit + _at_most(self.sem.value**2, self.sem.df) * (1 / n_readings - 1 / self.visit.n_readings)
+
+
+def _at_most(variance: float, df: float) -> float:
+    """Return the upper bound of a variance that was found with so many degrees of freedom."""
+    return variance * df / _least_chi2(df)
+
+
+@cache
+def _quantile(level: float) -> float:
+    return float(stats.norm.ppf(0.5 + level / 2))
+
+
+@cache
+def _least_chi2(df: float) -> float:
+    return float(stats.chi2.ppf(1 - SURE, df))
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One visit's value: the mean of `n_frames` frames, with all that must be the same to compare it."""
+    """One visit's value: the mean of `n_readings` readings, with all that must be the same to compare it.
+
+    Frames of one cine are one reading: they share where the probe stood and how the muscle was held.
+    """
 
     value: float
     unit: str
@@ -60,13 +105,13 @@ class Reading:
     method: str
     device: str
     side: str = ""
-    n_frames: int = 1
+    n_readings: int = 1
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.value):
             raise InputError(f"{self.quantity}: a reading of {self.value} is no number")
-        if self.n_frames < 1:
-            raise InputError(f"{self.quantity}: a reading comes from one frame or more")
+        if self.n_readings < 1:
+            raise InputError(f"{self.quantity}: a visit has one reading or more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +133,12 @@ class Change:
 def judge(first: Reading, second: Reading, error: KnownError | None, level: float = 0.95) -> Change:
     """Return what may be said of two readings of one person.
 
-    A change counts only when it is larger than the smallest detectable change: t * sqrt(SE1² + SE2²), where SE
-    is the standard error of each reading (Weir 2005, J Strength Cond Res 19:231, for unequal numbers of frames).
+    A change counts only when it is larger than the smallest detectable change (`KnownError.least_change`).
     """
     reason = _why_not(first, second, error)
     if reason or error is None:
         return Change(Verdict.NOT_COMPARABLE, math.nan, math.nan, first.unit, level, f"not comparable: {reason}")
-    t = float(stats.t.ppf(0.5 + level / 2, error.sem.df))
-    mdc = t * math.hypot(error.of_mean(first.n_frames), error.of_mean(second.n_frames))
+    mdc = error.least_change(first.n_readings, second.n_readings, level)
     difference = second.value - first.value
     if abs(difference) <= mdc:
         verdict = Verdict.WITHIN_ERROR
@@ -122,6 +165,8 @@ def _why_not(first: Reading, second: Reading, error: KnownError | None) -> str:
     ):
         if one != other:
             return f"different {what} ({one} and {other})"
+    if error.visit is None:
+        return f"{error.citation} tells the error of reading a frame, not that of placing the probe anew"
     known = (error.quantity, error.method, error.unit)
     asked = (first.quantity, first.method, first.unit)
     return "" if known == asked else f"the known error is of {' '.join(known)}, the readings are of {' '.join(asked)}"

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from echospine.domain.errors import InputError
+from echospine.domain.trends import SemKind, VisitError
 
 
 class IccForm(StrEnum):
@@ -42,17 +43,6 @@ class Icc:
     level: float
     n_subjects: int
     n_ratings: int
-
-
-class SemKind(StrEnum):
-    """How a standard error of measurement was obtained; kinds are never mixed."""
-
-    AGREEMENT = "agreement"
-    """From the variance between raters and the residual: raters may differ by a constant, and that counts."""
-    CONSISTENCY = "consistency"
-    """From the residual alone: a constant difference between raters does not count."""
-    WITHIN = "within subject"
-    """From the mean square within subjects (one-way)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +132,27 @@ def sem(ratings: npt.ArrayLike, kind: SemKind) -> Sem:
     variance = of_raters + of_residual
     df = variance**2 / (of_raters**2 / (ms.k - 1) + of_residual**2 / residual_df) if variance > 0 else residual_df
     return Sem(math.sqrt(variance), kind, df)
+
+
+def visit_errors(readings: npt.ArrayLike) -> tuple[Sem, VisitError]:
+    """Return the error of one reading and that of a visit, from people who were seen more than once.
+
+    `readings`: shape (n_subjects, n_visits, n_readings). Nested analysis of variance (Searle, Casella and McCulloch
+    1992, Variance Components, ch. 4): the mean square of visits within subjects, over the readings of a visit, is the
+    square of a visit's standard error. Raises InputError for fewer than two subjects or visits, or missing values.
+    """
+    table = np.asarray(readings, dtype=np.float64)
+    if table.ndim != 3 or min(table.shape[:2]) < 2 or table.shape[2] < 1 or not np.all(np.isfinite(table)):
+        raise InputError("the error between visits needs two subjects, two visits of each, and every reading of them")
+    n, visits, k = table.shape
+    of_visit = table.mean(axis=2)
+    apart = of_visit - of_visit.mean(axis=1, keepdims=True)
+    visit = VisitError(math.sqrt(float((apart**2).sum()) / (n * (visits - 1))), n * (visits - 1), k)
+    if k == 1:
+        return Sem(visit.value, SemKind.WITHIN, visit.df), visit
+    within = table - of_visit[:, :, None]
+    df = n * visits * (k - 1)
+    return Sem(math.sqrt(float((within**2).sum()) / df), SemKind.WITHIN, df), visit
 
 
 Bounds = tuple[float, float, float]

@@ -8,24 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from echospine.domain.errors import InputError
-
-
-class Instrument(StrEnum):
-    """A questionnaire or scale."""
-
-    NRS = "NRS"
-    """Numeric rating scale of pain."""
-    VAS = "VAS"
-    """Visual analogue scale of pain, mm."""
-    ODI = "ODI"
-    """Oswestry Disability Index."""
-    RMDQ = "RMDQ"
-    """Roland-Morris Disability Questionnaire."""
-    PSFS = "PSFS"
-    """Patient-Specific Functional Scale."""
+from echospine.domain.trends import Instrument
 
 
 @dataclass(frozen=True, slots=True)
