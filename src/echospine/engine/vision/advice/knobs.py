@@ -8,6 +8,7 @@ from echospine.domain.frames import Frame
 from echospine.domain.images import ImageGeometry
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Structure, View
+from echospine.domain.sights import StructureMap
 from echospine.engine.vision.advice.hallmarks import HALLMARKS
 from echospine.engine.vision.advice.moves import Advice, Move
 
@@ -57,11 +58,15 @@ def _gain(seen: Interpretation, frame: Frame) -> Advice | None:
 
 def _tissue_grey(seen: Interpretation, frame: Frame) -> float | None:
     """Return the median grey of muscle; without a map that of the field; None where there is hardly any of it."""
-    if seen.structures is None:
-        tissue = seen.field.sector.mask(frame.geometry.height)
-    else:
-        tissue = np.isin(seen.structures.over(frame.geometry), [int(one) for one in SOFT])
-    return float(np.median(frame.grey[tissue])) if tissue.mean() > 0.01 else None
+    grid, geometry = seen.structures, frame.geometry
+    if grid is None:
+        tissue = seen.field.sector.mask(geometry.height)
+        return float(np.median(frame.grey[tissue])) if tissue.mean() > 0.01 else None
+    tissue = np.isin(grid.labels, [int(one) for one in SOFT])
+    rows, columns = grid.at_px(*np.nonzero(tissue))
+    inside = (rows >= 0) & (rows < geometry.height) & (columns >= 0) & (columns < geometry.width)
+    grey = frame.grey[rows[inside], columns[inside]]
+    return float(np.median(grey)) if _share(grid, grey.size, geometry) > 0.01 else None
 
 
 def _depth(seen: Interpretation, geometry: ImageGeometry, wanted: View | None) -> Advice | None:
@@ -102,27 +107,34 @@ def target_depth_mm(seen: Interpretation, geometry: ImageGeometry, wanted: View 
 
 
 def _wanted_rows(seen: Interpretation, geometry: ImageGeometry, wanted: View | None) -> np.ndarray | None:
-    """Return the rows of all pixels of what is wanted, or None where it is not seen."""
-    if seen.structures is None:
+    """Return the rows of all cells of what is wanted, pixels, or None where it is not seen."""
+    grid = seen.structures
+    if grid is None:
         return None
-    labels = seen.structures.over(geometry)
-    rows = np.nonzero(np.isin(labels, _names(wanted)))[0]
-    return rows if rows.size > 0.002 * labels.size else None
+    rows, _ = grid.at_px(*np.nonzero(np.isin(grid.labels, _names(wanted))))
+    return rows if _share(grid, rows.size, geometry) > 0.002 else None
+
+
+def _share(grid: StructureMap, n_cells: int, geometry: ImageGeometry) -> float:
+    """Return the share of the picture that so many cells of the map cover."""
+    return n_cells * grid.step_px**2 / (geometry.width * geometry.height)
 
 
 def _cut_off(seen: Interpretation, geometry: ImageGeometry, wanted: View | None) -> bool:
     """Return whether what is wanted reaches the bottom of the field, where it may go on."""
-    if seen.structures is None:
+    grid, sector = seen.structures, seen.field.sector
+    if grid is None:
         return False
-    there = np.isin(seen.structures.over(geometry), _names(wanted))
-    columns = there.any(axis=0)
-    if columns.mean() < 0.05:
+    there = np.isin(grid.labels, _names(wanted))
+    cells = np.flatnonzero(there.any(axis=0))
+    if cells.size * grid.step_px < 0.05 * geometry.width:
         return False
-    lowest = geometry.height - 1 - there[::-1].argmax(axis=0)
-    sector = seen.field.sector
+    lowest, columns = grid.at_px(there.shape[0] - 1 - there[::-1, cells].argmax(axis=0), cells)
+    columns = columns.clip(0, geometry.width - 1)
+    top, bottom = sector.top_px[columns], sector.bottom_px[columns]
     with np.errstate(invalid="ignore"):
-        cut = lowest - sector.top_px > CUT * (sector.bottom_px - sector.top_px)
-    return bool(cut[columns].mean() > CUT_SHARE)
+        cut = lowest - top > CUT * (bottom - top)
+    return bool(cut.mean() > CUT_SHARE)
 
 
 def _names(wanted: View | None) -> list[int]:
