@@ -18,6 +18,7 @@ from echospine.domain.frames import Frame, RecordingHeader
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Field, Method
 from echospine.domain.reports import Report, ReportFile
+from echospine.domain.trends import Entry, Kept, Patient, StudyPlan, StudyReading, Withdrawal
 
 
 class FrameSource(Protocol):
@@ -194,8 +195,52 @@ class ExamPage:
     total: int
 
 
+class PatientRecords(Protocol):
+    """What is kept beside examinations: treatments, questionnaires, errors of measurement, readings of studies.
+
+    It only grows; what was wrong is withdrawn by another line. What a call acknowledged survives a kill.
+    """
+
+    def add(self, entry: Entry) -> None:
+        """Keep an entry; raises Conflict when its id, or that place of a rater's order, is taken; NotFound."""
+        ...
+
+    def withdraw(self, withdrawal: Withdrawal) -> None:
+        """Let an entry no longer count; raises NotFound, and Conflict when it was withdrawn before."""
+        ...
+
+    def of_patient(self, patient: str) -> tuple[Kept, ...]:
+        """Return marks and questionnaires of a patient, by day, withdrawn ones too."""
+        ...
+
+    def site_errors(self) -> tuple[Kept, ...]:
+        """Return this site's reliability studies, in the order in which they were kept, withdrawn ones too."""
+        ...
+
+    def plans(self) -> tuple[StudyPlan, ...]:
+        """Return the plans of reliability studies, in the order in which they were made."""
+        ...
+
+    def readings(self, plan_id: str) -> tuple[StudyReading, ...]:
+        """Return what raters have read so far, in the order in which they did."""
+        ...
+
+
 class StudyStore(Protocol):
     """Examinations and their history. What a call acknowledged survives a kill at any moment."""
+
+    @property
+    def records(self) -> PatientRecords:
+        """What is kept beside examinations, in the same place."""
+        ...
+
+    def patients(self) -> tuple[Patient, ...]:
+        """Return everybody with an examination that names them, latest examination first."""
+        ...
+
+    def exams_of(self, patient: str) -> tuple[Exam, ...]:
+        """Return the examinations of a patient (see `patient_of`), in the order in which they were made."""
+        ...
 
     def create(self, exam: Exam, change: Change) -> Exam:
         """Keep a new examination (revision 0)."""

@@ -156,7 +156,67 @@ class Withdrawal:
         object.__setattr__(self, "reason", _line(self.reason, "why it is withdrawn"))
 
 
-Entry: TypeAlias = Mark | Score | SiteError
+@dataclass(frozen=True, slots=True)
+class StudyFrame:
+    """One frame of a reliability study. `subject`: who it is of; `visit`: which time that subject was seen, from 1."""
+
+    subject: str
+    visit: int
+    recording_id: str
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class StudyPlan:
+    """A reliability study: raters read the same frames with a calliper, each in an order of their own.
+
+    Orders follow from `seed` alone, so that they can be made again; no rater sees whose a frame is.
+    """
+
+    id: str
+    name: str
+    quantity: Quantity
+    structure: Structure
+    raters: tuple[str, ...]
+    frames: tuple[StudyFrame, ...]
+    seed: int
+    who: str
+    at: datetime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", _line(self.name, "the name of the study"))
+        if not self.raters or len(set(self.raters)) < len(self.raters):
+            raise InputError(f"{self.name}: a study needs raters, each named once")
+        if len({(one.recording_id, one.frame) for one in self.frames}) < max(2, len(self.frames)):
+            raise InputError(f"{self.name}: a study needs two frames or more, each once")
+
+
+@dataclass(frozen=True, slots=True)
+class StudyReading:
+    """What one rater read at one `place` of their own order, in `unit`."""
+
+    id: str
+    plan_id: str
+    rater: str
+    place: int
+    value: float
+    unit: Unit
+    at: datetime
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value) or self.place < 0:
+            raise InputError("a reading is a finite number at a place of the rater's order")
+
+
+Entry: TypeAlias = Mark | Score | SiteError | StudyPlan | StudyReading
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A mark, a questionnaire or a site's error as it is kept: it counts unless it was `withdrawn`."""
+
+    entry: Mark | Score | SiteError
+    withdrawn: Withdrawal | None = None
 
 
 @dataclass(frozen=True, slots=True)

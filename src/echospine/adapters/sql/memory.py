@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import replace
 
+from echospine.adapters.sql.records import MemoryRecords
 from echospine.adapters.sql.rules import (
     fold,
     folded_exam,
@@ -21,6 +22,7 @@ from echospine.adapters.sql.rules import (
     taken,
 )
 from echospine.domain.exams import Change, Exam, ExamFile, ExamState, ExamWrite, Recording
+from echospine.domain.trends import Patient, patient_of
 from echospine.ports import ExamPage
 
 
@@ -30,6 +32,22 @@ class MemoryStudies:
     def __init__(self) -> None:
         self._files: dict[str, ExamFile] = {}
         self._lock = threading.Lock()
+        self.records = MemoryRecords()
+
+    def patients(self) -> tuple[Patient, ...]:
+        """Return everybody with an examination that names them, latest examination first."""
+        exams = [file.exam for file in tuple(self._files.values()) if patient_of(file.exam)]
+        of = {key: [exam for exam in exams if patient_of(exam) == key] for key in {patient_of(exam) for exam in exams}}
+        found = [
+            Patient(key, max(e.patient_name for e in theirs), len(theirs), max(e.created_at for e in theirs))
+            for key, theirs in sorted(of.items())
+        ]
+        return tuple(sorted(found, key=lambda one: one.latest, reverse=True))
+
+    def exams_of(self, patient: str) -> tuple[Exam, ...]:
+        """Return the examinations of a patient, in the order in which they were made."""
+        found = [file.exam for file in tuple(self._files.values()) if patient and patient_of(file.exam) == patient]
+        return tuple(sorted(found, key=lambda exam: exam.created_at))
 
     def create(self, exam: Exam, change: Change) -> Exam:
         """Keep a new examination; raises Conflict when its id is taken."""

@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, case, func, or_, select
 
 from echospine.adapters.sql import rows
 from echospine.adapters.sql.rules import fold, no_exam
 from echospine.adapters.sql.tables import contours, exams, findings, history, maps, recordings, source_files
-from echospine.domain.exams import ExamFile, ExamState, Recording, SourceFile
+from echospine.domain.exams import Exam, ExamFile, ExamState, Recording, SourceFile
+from echospine.domain.trends import Patient
 from echospine.ports import ExamPage
 
 Value = TypeVar("Value")
@@ -56,6 +57,25 @@ def page(db: Connection, text: str, state: ExamState | None, limit: int, offset:
     found = db.execute(newest_first.limit(limit).offset(offset))
     total = db.scalar(select(func.count()).select_from(exams).where(*conditions))
     return ExamPage(tuple(rows.exam_of(row) for row in found), total or 0)
+
+
+def patients(db: Connection) -> tuple[Patient, ...]:
+    """Return everybody with an examination that names them, latest examination first."""
+    key, latest = _key(), func.max(exams.c.created_at)
+    named = select(key, func.max(exams.c.patient_name), func.count(), latest).where(key != "")
+    found = db.execute(named.group_by(key).order_by(latest.desc(), key))
+    return tuple(Patient(*row) for row in found)
+
+
+def exams_of(db: Connection, patient: str) -> tuple[Exam, ...]:
+    """Return the examinations of a patient, in the order in which they were made."""
+    found = db.execute(select(exams).where(_key() == patient).order_by(exams.c.created_at, exams.c.seq))
+    return tuple(rows.exam_of(row) for row in found)
+
+
+def _key() -> ColumnElement[str]:
+    """Return whom an examination is of: see `patient_of`."""
+    return case((exams.c.patient_id != "", exams.c.patient_id), else_=exams.c.patient_name)
 
 
 def _of_exam(db: Connection, table: Table, exam_id: str, value_of: Callable[[Row[Any]], Value]) -> tuple[Value, ...]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from echospine.adapters.sql import changes, queries
 from echospine.adapters.sql.engine import make_engine, reading, writing
 from echospine.adapters.sql.faults import database_faults
+from echospine.adapters.sql.records import SqlRecords
 from echospine.adapters.sql.rules import (
     is_text,
     no_exam,
@@ -23,6 +24,7 @@ from echospine.adapters.sql.schema import is_current, upgrade
 from echospine.adapters.sql.tables import recordings
 from echospine.adapters.sql.urls import parse_url, prepare_file, shown
 from echospine.domain.exams import Change, Exam, ExamFile, ExamState, ExamWrite, Recording
+from echospine.domain.trends import Patient
 from echospine.ports import ExamPage
 
 
@@ -49,6 +51,23 @@ class SqlStudies:
     def close(self) -> None:
         """Close all connections; the next call would open them again."""
         self._engine.dispose()
+
+    @property
+    def records(self) -> SqlRecords:
+        """What is kept beside examinations, in the same database."""
+        return SqlRecords(self._engine, self._name)
+
+    def patients(self) -> tuple[Patient, ...]:
+        """Return everybody with an examination that names them, latest examination first."""
+        with self._reading() as db:
+            return queries.patients(db)
+
+    def exams_of(self, patient: str) -> tuple[Exam, ...]:
+        """Return the examinations of a patient, in the order in which they were made."""
+        if not patient or not is_text(patient):
+            return ()
+        with self._reading() as db:
+            return queries.exams_of(db, patient)
 
     def create(self, exam: Exam, change: Change) -> Exam:
         """Keep a new examination; raises Conflict when its id is taken, InputError for what cannot be kept."""

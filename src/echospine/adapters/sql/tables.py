@@ -56,11 +56,13 @@ metadata = MetaData(
 )
 
 
-def _text(name: str, *, index: bool = False, unique: bool = False) -> Column[str]:
+def text_column(name: str, *, index: bool = False, unique: bool = False) -> Column[str]:
+    """Return a column of text, never NULL."""
     return Column(name, Text, nullable=False, index=index, unique=unique)
 
 
-def _seq() -> Column[int]:
+def seq_column() -> Column[int]:
+    """Return the key that keeps the order in which rows were put."""
     return Column("seq", _SEQ, primary_key=True)
 
 
@@ -76,30 +78,30 @@ def _recording_id(*, primary_key: bool = False) -> Column[str]:
 exams = Table(
     "exams",
     metadata,
-    _seq(),
-    _text("id", unique=True),
-    _text("title"),
-    _text("state"),
+    seq_column(),
+    text_column("id", unique=True),
+    text_column("title"),
+    text_column("state"),
     Column("created_at", Utc, nullable=False, index=True),
-    _text("patient_name"),
-    _text("patient_id"),
+    text_column("patient_name"),
+    text_column("patient_id"),
     Column("revision", BigInteger, nullable=False),
     Column("version", BigInteger, nullable=False),
-    _text("signed_by"),
+    text_column("signed_by"),
     Column("signed_at", Utc),
-    _text("folded"),
+    text_column("folded"),
 )
 """`folded`: title and patient as `rules.fold` makes them, to be searched whatever their case."""
 
 recordings = Table(
     "recordings",
     metadata,
-    _seq(),
-    _text("id", unique=True),
+    seq_column(),
+    text_column("id", unique=True),
     _exam_id(),
-    _text("name"),
-    _text("format"),
-    _text("digest", unique=True),
+    text_column("name"),
+    text_column("format"),
+    text_column("digest", unique=True),
     Column("n_frames", BigInteger, nullable=False),
     Column("width", BigInteger, nullable=False),
     Column("height", BigInteger, nullable=False),
@@ -107,10 +109,10 @@ recordings = Table(
     Column("imported_at", Utc, nullable=False),
     Column("frame_rate_hz", Double),
     Column("pixel_spacing_mm", Double),
-    _text("interpretation"),
-    _text("method"),
+    text_column("interpretation"),
+    text_column("method"),
     Column("notes", JSON, nullable=False),
-    _text("folded"),
+    text_column("folded"),
 )
 """`digest` is unique: of two imports of the same content at the same time, one meets a Conflict."""
 
@@ -119,35 +121,35 @@ source_files = Table(
     metadata,
     _recording_id(primary_key=True),
     Column("place", Integer, primary_key=True, autoincrement=False),
-    _text("name"),
-    _text("digest", index=True),
+    text_column("name"),
+    text_column("digest", index=True),
     Column("size", BigInteger, nullable=False),
 )
 
 findings = Table(
     "findings",
     metadata,
-    _seq(),
-    _text("id", unique=True),
+    seq_column(),
+    text_column("id", unique=True),
     _exam_id(),
     _recording_id(),
     Column("structure", Integer, nullable=False),
-    _text("side"),
-    _text("level"),
-    _text("quantity"),
+    text_column("side"),
+    text_column("level"),
+    text_column("quantity"),
     Column("value", Double),
-    _text("unit"),
+    text_column("unit"),
     Column("uncertainty", Double),
-    _text("method_name"),
-    _text("method_version"),
+    text_column("method_name"),
+    text_column("method_version"),
     Column("frame", BigInteger),
     Column("n_frames", BigInteger, nullable=False),
-    _text("status"),
+    text_column("status"),
     Column("points_px", JSON, nullable=False),
-    _text("note"),
+    text_column("note"),
     Column("original", Double),
-    _text("decided_by"),
-    _text("reason"),
+    text_column("decided_by"),
+    text_column("reason"),
 )
 
 contours = Table(
@@ -157,9 +159,9 @@ contours = Table(
     Column("frame", BigInteger, primary_key=True, autoincrement=False),
     _exam_id(),
     Column("lines", JSON, nullable=False),
-    _text("who"),
+    text_column("who"),
     Column("at", Utc, nullable=False),
-    _text("reason"),
+    text_column("reason"),
 )
 
 maps = Table(
@@ -168,26 +170,26 @@ maps = Table(
     _recording_id(primary_key=True),
     Column("frame", BigInteger, primary_key=True, autoincrement=False),
     _exam_id(),
-    _text("digest"),
-    _text("way"),
-    _text("who"),
+    text_column("digest"),
+    text_column("way"),
+    text_column("who"),
     Column("at", Utc, nullable=False),
-    _text("reason"),
+    text_column("reason"),
 )
 """People's own maps of structures; the maps themselves lie in the object store, under `digest`."""
 
 history = Table(
     "history",
     metadata,
-    _seq(),
+    seq_column(),
     _exam_id(),
     Column("revision", BigInteger, nullable=False),
     Column("at", Utc, nullable=False),
-    _text("who"),
-    _text("action"),
-    _text("target"),
-    _text("before"),
-    _text("after"),
-    _text("reason"),
+    text_column("who"),
+    text_column("action"),
+    text_column("target"),
+    text_column("before"),
+    text_column("after"),
+    text_column("reason"),
 )
 """Only ever added to: triggers in the database refuse to change or delete a row."""
