@@ -29,9 +29,7 @@ from store_samples import (
 )
 
 MARK = Mark("m1", "P-001", MOMENT.date(), MarkKind.TREATMENT, "exercise", "Reader One", MOMENT)
-FIRST = (
-    "INSERT INTO exams (id, title, state, created_at, patient_name, patient_id, revision, version, signed_by, folded)"
-)
+COLUMNS = "id, title, state, created_at, patient_name, patient_id, revision, version, signed_by, folded"
 
 
 @pytest.fixture
