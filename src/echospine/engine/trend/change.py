@@ -10,7 +10,9 @@ from functools import cache
 from scipy import stats
 
 from echospine.domain.errors import InputError
+from echospine.domain.measures import UNIT_WORDS
 from echospine.domain.trends import VisitError
+from echospine.domain.units import Unit
 from echospine.engine.trend.reliability import Sem
 
 
@@ -145,11 +147,18 @@ def judge(first: Reading, second: Reading, error: KnownError | None, level: floa
     else:
         verdict = Verdict.INCREASED if difference > 0 else Verdict.DECREASED
     whose = f"{error.source.value}, {error.citation}"
+    words = _unit_words(first.unit)
     sentence = (
-        f"{verdict.value}: {difference:+.3g} {first.unit}, where less than {mdc:.3g} {first.unit} "
-        f"cannot be told from error ({level:.0%}; {whose})"
+        f"{verdict.value}: {difference:+.3g}{words}, where less than {mdc:.3g}{words} "
+        f"cannot be told from error ({100 * level:g} %; {whose})"
     )
     return Change(verdict, difference, mdc, first.unit, level, sentence)
+
+
+def _unit_words(unit: str) -> str:
+    """Return a unit as it stands behind a number, or nothing where there is none."""
+    words = UNIT_WORDS[Unit(unit)] if unit in set(Unit) else unit
+    return f" {words}" if words else ""
 
 
 def _why_not(first: Reading, second: Reading, error: KnownError | None) -> str:

@@ -1,0 +1,20 @@
+"""One patient over visits: what was measured, whether it changed, what was done and what the patient said.
+
+Knows which readings may be compared, and keeps treatments, questionnaires and this site's errors of measurement.
+"""
+
+from echospine.workflow.trend.entries import add_mark, add_score, withdraw
+from echospine.workflow.trend.gathering import Followed, measures_of
+from echospine.workflow.trend.tables import trend_table
+from echospine.workflow.trend.telling import one_measure, trend_of
+
+__all__ = [
+    "Followed",
+    "add_mark",
+    "add_score",
+    "measures_of",
+    "one_measure",
+    "trend_of",
+    "trend_table",
+    "withdraw",
+]
