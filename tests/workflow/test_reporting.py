@@ -314,7 +314,8 @@ def interpreted_folder(tmp_path, name="left"):
 def test_the_measure_table_keeps_the_contract_frames_first_then_the_recording(tmp_path):
     interpreted = interpreted_folder(tmp_path)
     text = measure_table([("left", interpreted)])
-    assert text.splitlines()[0] == CONTRACT == ",".join(COLUMNS)
+    assert text.splitlines()[0] == f"{CONTRACT},level,note"
+    assert ",".join(COLUMNS) == CONTRACT
     rows = table_of(text)
     frames = [row["frame"] for row in rows]
     n_frame_rows = sum(map(len, interpreted.per_frame))
@@ -336,7 +337,7 @@ def test_several_recordings_are_told_apart_by_one_more_column(tmp_path):
 def test_no_recording_gives_a_table_with_its_head_alone():
     assert measure_table([]).startswith(CONTRACT)
     assert measure_table([]).count("\n") == 1
-    assert measure_table([("none", Interpreted((), (), ()))]) == CONTRACT + "\n"
+    assert measure_table([("none", Interpreted((), (), ()))]) == f"{CONTRACT},level,note\n"
 
 
 def test_labels_are_named_by_their_ids():

@@ -55,6 +55,23 @@ class Quantity(StrEnum):
     LENGTH = "length"
     ANGLE = "angle"
     AREA = "area"
+    THICKNESS = "thickness"
+    PERIMUSCULAR_ZONE = "perimuscular_zone"
+    CROSS_SECTION = "cross_section_area"
+    WIDTH = "width"
+    HEIGHT = "height"
+    SHAPE_RATIO = "shape_ratio"
+    ECHO_INTENSITY = "echo_intensity"
+    ECHO_SD = "echo_sd"
+    ECHO_SKEWNESS = "echo_skewness"
+    ECHO_ENTROPY = "echo_entropy"
+    GLCM_CONTRAST = "glcm_contrast"
+    GLCM_DISSIMILARITY = "glcm_dissimilarity"
+    GLCM_HOMOGENEITY = "glcm_homogeneity"
+    GLCM_ASM = "glcm_asm"
+    GLCM_ENERGY = "glcm_energy"
+    GLCM_CORRELATION = "glcm_correlation"
+    HECKMATT_GRADE = "heckmatt_grade"
 
 
 TITLES: dict[Quantity, str] = {
@@ -67,8 +84,51 @@ TITLES: dict[Quantity, str] = {
     Quantity.LENGTH: "Length",
     Quantity.ANGLE: "Angle",
     Quantity.AREA: "Area",
+    Quantity.THICKNESS: "Thickness",
+    Quantity.PERIMUSCULAR_ZONE: "Thickness of the perimuscular zone",
+    Quantity.CROSS_SECTION: "Cross-sectional area",
+    Quantity.WIDTH: "Width",
+    Quantity.HEIGHT: "Height",
+    Quantity.SHAPE_RATIO: "Shape ratio, width / height",
+    Quantity.ECHO_INTENSITY: "Echo intensity, mean grey level",
+    Quantity.ECHO_SD: "Echo intensity, standard deviation",
+    Quantity.ECHO_SKEWNESS: "Echo intensity, skewness",
+    Quantity.ECHO_ENTROPY: "Echo intensity, entropy",
+    Quantity.GLCM_CONTRAST: "Texture, contrast",
+    Quantity.GLCM_DISSIMILARITY: "Texture, dissimilarity",
+    Quantity.GLCM_HOMOGENEITY: "Texture, homogeneity",
+    Quantity.GLCM_ASM: "Texture, angular second moment",
+    Quantity.GLCM_ENERGY: "Texture, energy",
+    Quantity.GLCM_CORRELATION: "Texture, correlation",
+    Quantity.HECKMATT_GRADE: "Heckmatt grade",
 }
 """Names of quantities as people read them, in pages, reports and tables."""
+
+
+TEXTURES = frozenset(
+    {
+        Quantity.ECHO_SD,
+        Quantity.ECHO_SKEWNESS,
+        Quantity.ECHO_ENTROPY,
+        Quantity.GLCM_CONTRAST,
+        Quantity.GLCM_DISSIMILARITY,
+        Quantity.GLCM_HOMOGENEITY,
+        Quantity.GLCM_ASM,
+        Quantity.GLCM_ENERGY,
+        Quantity.GLCM_CORRELATION,
+    }
+)
+"""Features of grey levels that studies use and nobody reviews one by one."""
+OF_MUSCLES = TEXTURES | {
+    Quantity.THICKNESS,
+    Quantity.PERIMUSCULAR_ZONE,
+    Quantity.CROSS_SECTION,
+    Quantity.WIDTH,
+    Quantity.HEIGHT,
+    Quantity.SHAPE_RATIO,
+    Quantity.ECHO_INTENSITY,
+}
+"""What a map of structures is measured for, of each structure and on each side."""
 
 
 UNIT_WORDS: dict[Unit, str] = {
@@ -80,6 +140,8 @@ UNIT_WORDS: dict[Unit, str] = {
     Unit.GREY: "of 255",
     Unit.PERCENT: "%",
     Unit.PIXEL: "px",
+    Unit.ONE: "",
+    Unit.BIT: "bit",
 }
 """Units as people read them."""
 
@@ -117,9 +179,14 @@ class Measurement:
 
     @property
     def decimals(self) -> int:
-        """How many decimals people are shown: as far as the first digit of the uncertainty, at least 1, at most 3."""
+        """How many decimals people are shown: as far as the first digit of the uncertainty, at least 1, at most 3.
+
+        Without one, 3 for a plain number or bits, else 1.
+        """
         doubt = self.uncertainty
-        return max(1, min(3, math.ceil(-math.log10(doubt)))) if doubt else 1
+        if not doubt:
+            return 3 if self.unit in (Unit.ONE, Unit.BIT) and self.quantity is not Quantity.HECKMATT_GRADE else 1
+        return max(1, min(3, math.ceil(-math.log10(doubt))))
 
     @property
     def words(self) -> str:
@@ -128,7 +195,7 @@ class Measurement:
             return self.note
         digits = self.decimals
         doubt = "" if self.uncertainty is None else f" ± {self.uncertainty:.{digits}f}"
-        return f"{self.value:.{digits}f}{doubt} {UNIT_WORDS[self.unit]}"
+        return f"{self.value:.{digits}f}{doubt} {UNIT_WORDS[self.unit]}".rstrip()
 
     def decided(self, decision: Decision, value: float | None = None) -> Measurement:
         """Return the measurement after a clinician's decision; EDIT needs the new `value`.
@@ -181,3 +248,17 @@ def measure_caliper(
         frame=frame,
         points_px=points_px,
     )
+
+
+READER_METHOD = Method("reader", "1")
+
+
+def heckmatt_grade(grade: int, muscle: Structure, side: Side, frame: int | None = None) -> Measurement:
+    """Return a reader's entry of how bright a muscle and the bone under it look, 1 (normal) to 4 (bone not seen).
+
+    Heckmatt, Leeman and Dubowitz 1982, J Pediatr 101:656. Read by eye, never computed: a grade is no number of grey
+    levels. Raises InputError for another grade.
+    """
+    if isinstance(grade, bool) or not isinstance(grade, int) or not 1 <= grade <= 4:
+        raise InputError(f"a Heckmatt grade is 1, 2, 3 or 4, not {grade}")
+    return Measurement(muscle, side, Quantity.HECKMATT_GRADE, float(grade), Unit.ONE, READER_METHOD, frame=frame)

@@ -28,6 +28,9 @@ class Unit(StrEnum):
     """Grey level on the 0-255 scale."""
     PERCENT = "%"
     PIXEL = "{pixel}"
+    ONE = "1"
+    """A number without a unit: ratios and grades."""
+    BIT = "bit"
 
 
 def frozen(values: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:

@@ -19,12 +19,14 @@ from echospine.engine.muscle.outlines import (
     contraction_ratio,
     fascia_thickness,
     fat_thickness,
+    halves,
+    midline_px,
     over_bone,
     percent_change,
+    perimuscular_zone,
     preferential_activation,
     repeated,
     section,
-    sides,
 )
 
 WIDTH, HEIGHT, STEP = 400, 400, 0.15
@@ -63,9 +65,11 @@ def test_muscle_over_each_facet_of_a_drawn_picture() -> None:
 
 def test_fat_and_fascia_of_a_drawn_picture() -> None:
     rays = along_beams(*flat())
-    fat, fascia = fat_thickness(rays), fascia_thickness(rays)
+    fat, fascia, zone = fat_thickness(rays), fascia_thickness(rays), perimuscular_zone(rays)
     assert fat is not None
     assert fascia is not None
+    assert zone is not None
+    assert zone.value_mm == pytest.approx(2.0, abs=0.1)
     assert (fat.value_mm, fascia.value_mm) == (pytest.approx(8.0, abs=0.1), pytest.approx(2.0, abs=0.1))
 
 
@@ -137,9 +141,11 @@ def test_a_muscle_that_the_field_cuts_says_so_and_what_is_not_there_is_none() ->
 
 def test_sides_are_told_by_the_spinous_process() -> None:
     labels, _, _ = flat()
-    assert sides(labels, ()) is None
+    assert midline_px(labels, ()) is None
     labels[200:204, 180:190] = Structure.SPINOUS_PROCESS
-    left, right = sides(labels, ()) or (None, None)
+    column_px = midline_px(labels, ())
+    assert column_px is not None
+    left, right = halves(labels, column_px)
     assert left is not None
     assert right is not None
     assert np.array_equal(left + right, labels)

@@ -2049,7 +2049,7 @@ export interface components {
          * @description What was measured.
          * @enum {string}
          */
-        Quantity: "bone_depth_min" | "bone_depth_midline" | "tissue_thickness" | "tissue_grey" | "sweep_length" | "sweep_speed" | "length" | "angle" | "area";
+        Quantity: "bone_depth_min" | "bone_depth_midline" | "tissue_thickness" | "tissue_grey" | "sweep_length" | "sweep_speed" | "length" | "angle" | "area" | "thickness" | "perimuscular_zone" | "cross_section_area" | "width" | "height" | "shape_ratio" | "echo_intensity" | "echo_sd" | "echo_skewness" | "echo_entropy" | "glcm_contrast" | "glcm_dissimilarity" | "glcm_homogeneity" | "glcm_asm" | "glcm_energy" | "glcm_correlation" | "heckmatt_grade";
         /**
          * Record
          * @description Keep what is shown as a recording of an examination.

@@ -11,7 +11,7 @@ from echospine.domain.frames import Frame
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Method
 from echospine.domain.measures import Quantity
-from echospine.engine.muscle import measure_tissue, summarise
+from echospine.engine.muscle import measure_frame, summarise
 from echospine.ports import FrameSource, House, ObjectStore
 from echospine.workflow.exam.codec import decode
 from echospine.workflow.exam.contours import with_contour
@@ -55,7 +55,7 @@ def with_edits(
             if edit.frame == index:
                 seen = _drawn(seen, edit, frame, objects)
         interpretations[index] = seen
-        per_frame[index] = credited(measure_tissue(frame, seen), seen.method)
+        per_frame[index] = credited(measure_frame(frame, seen), seen.method)
         methods |= {measured.quantity: measured.method for measured in per_frame[index]}
     # The drawn frames have a part in every value over the recording, whichever frame is nearest to the median.
     again = [replace(one, method=methods.get(one.quantity, one.method)) for one in summarise(per_frame)]

@@ -10,8 +10,8 @@ from echospine.domain.exams import Change, ExamEvent, ExamFile, ExamState, ExamW
 from echospine.domain.frames import Frame
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Field, Quality
-from echospine.domain.measures import CALIPER_METHOD, Measurement, Status
-from echospine.engine.muscle import measure_tissue, summarise
+from echospine.domain.measures import CALIPER_METHOD, OF_MUSCLES, TEXTURES, Measurement, Status
+from echospine.engine.muscle import measure_frame, summarise
 from echospine.ports import FrameSource, House, Model
 from echospine.workflow.exam.codec import encode
 from echospine.workflow.exam.commits import commit_latest
@@ -58,7 +58,7 @@ def interpret_source(model: Model, source: FrameSource, on_frame: OnFrame | None
     places: list[Places] = []
     for frame, seen in each_interpretation(model, source, on_frame):
         interpretations.append(seen)
-        per_frame.append(credited(measure_tissue(frame, seen), seen.method) if frame is not None else ())
+        per_frame.append(credited(measure_frame(frame, seen), seen.method) if frame is not None else ())
         places.append(places_of(frame) if frame is not None else {})
     lost = per_frame.count(())
     notes = (f"{lost} of {len(per_frame)} frames cannot be decoded and were left out.",) if lost else ()
@@ -126,7 +126,8 @@ def _write(  # noqa: PLR0917 -- private, and each is a part of the one sentence
     after = replace(before, interpretation=digest, method=method, notes=_notes(before.notes, interpreted.notes))
     drafts = [f for f in file.findings if f.recording_id == recording_id and _is_machine_draft(f)]
     old = {_key(finding.measurement): finding for finding in drafts}
-    new = [_finding(house, recording_id, old.get(_key(measured)), measured) for measured in interpreted.summary]
+    to_review = filter(_for_review, interpreted.summary)
+    new = [_finding(house, recording_id, old.get(_key(measured)), measured) for measured in to_review]
     gone = {f.id: f for f in drafts if f.id not in {finding.id for finding in new}}
     new = [finding for finding in new if finding not in drafts]
     texts = recording_to_text(before, revision - 1), recording_to_text(after, revision)
@@ -145,6 +146,14 @@ def _write(  # noqa: PLR0917 -- private, and each is a part of the one sentence
 
 def _finding(house: House, recording_id: str, old: Finding | None, measured: Measurement) -> Finding:
     return Finding(house.new_id(), recording_id, measured) if old is None else replace(old, measurement=measured)
+
+
+def _for_review(measured: Measurement) -> bool:
+    """Whether a measurement of the recording becomes a draft: not textures, nor what the recording does not show.
+
+    They are in the tables all the same; dozens of them would hide what a clinician has to decide.
+    """
+    return measured.quantity not in TEXTURES and not (measured.value is None and measured.quantity in OF_MUSCLES)
 
 
 def _told(before: Finding | None, after: Finding | None, revision: int) -> tuple[str, str, str]:

@@ -10,7 +10,7 @@ from echospine import __version__
 from echospine.domain.errors import InputError
 from echospine.domain.exams import ContourEdit, ExamFile, ExamState, Finding, MapEdit, MapWay, Recording
 from echospine.domain.interpretations import Interpretation
-from echospine.domain.measures import TITLES, Measurement, Quantity, Status
+from echospine.domain.measures import OF_MUSCLES, TITLES, Measurement, Quantity, Status
 from echospine.domain.reports import KeyImage, Report, ReportRecording
 from echospine.domain.units import Floats
 from echospine.ports import FrameSource, House
@@ -57,10 +57,15 @@ def _recording(house: House, file: ExamFile, recording: Recording) -> ReportReco
 
 
 def series_of(per_frame: Sequence[Sequence[Measurement]]) -> Mapping[Quantity, Floats]:
-    """Return each quantity over the frames, shape (n_frames,), NaN where a frame has no value."""
+    """Return each quantity over the frames, shape (n_frames,), NaN where a frame has no value.
+
+    Quantities of muscles are left out: one line cannot be of two structures or sides.
+    """
     series: dict[Quantity, Floats] = {}
     for index, several in enumerate(per_frame):
         for measured in several:
+            if measured.quantity in OF_MUSCLES:
+                continue
             values = series.setdefault(measured.quantity, np.full(len(per_frame), np.nan))
             values[index] = np.nan if measured.value is None else measured.value
     return series

@@ -18,6 +18,8 @@ from echospine.workflow.exam import Interpreted
 
 COLUMNS = ("frame", "structure", "side", "quantity", "value", "unit", "uncertainty", "method", "status")
 """Columns of every table of measurements, first and in this order."""
+MEASURE_COLUMNS = (*COLUMNS, "level", "note")
+"""Columns of the table of `echospine measure`: also the level where it is known, and why a value is absent."""
 FINDING_COLUMNS = (*COLUMNS, "recording", "digest", "level", "note", "n_frames", "original", "decided_by", "report")
 """Columns of `findings.csv`; the last one says on every row whether a clinician has signed it."""
 
@@ -35,21 +37,21 @@ def findings_table(report: Report) -> str:
 def measure_table(measured: Sequence[tuple[str, Interpreted]]) -> str:
     """Return the table of `echospine measure` for recordings and their names.
 
-    One recording: COLUMNS. Several: a last column `recording` says which.
+    One recording: MEASURE_COLUMNS. Several: a last column `recording` says which.
     """
     if len(measured) == 1:
-        return _csv(COLUMNS, measure_rows(measured[0][1]))
+        return _csv(MEASURE_COLUMNS, measure_rows(measured[0][1]))
     rows = ((*row, name) for name, interpreted in measured for row in measure_rows(interpreted))
-    return _csv((*COLUMNS, "recording"), rows)
+    return _csv((*MEASURE_COLUMNS, "recording"), rows)
 
 
 def measure_rows(interpreted: Interpreted) -> Iterator[Row]:
-    """Yield a row of COLUMNS for each measurement of each frame, then those of the recording, without a frame."""
+    """Yield a row of MEASURE_COLUMNS for each measurement of each frame, then of the recording, without a frame."""
     for several in interpreted.per_frame:
         for measured in several:
-            yield _row(measured, measured.frame)
+            yield (*_row(measured, measured.frame), measured.level, measured.note)
     for measured in interpreted.summary:
-        yield _row(measured, None)
+        yield (*_row(measured, None), measured.level, measured.note)
 
 
 def _row(measured: Measurement, frame: int | None) -> Row:

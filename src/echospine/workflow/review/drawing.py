@@ -8,7 +8,7 @@ from dataclasses import replace
 from echospine.domain.errors import GeometryError, NotFound
 from echospine.domain.exams import ContourEdit, ExamFile, Finding, Recording
 from echospine.domain.images import Point
-from echospine.domain.measures import CaliperKind, Measurement, Status, measure_caliper
+from echospine.domain.measures import CALIPER_METHOD, CaliperKind, Measurement, Status, measure_caliper
 from echospine.domain.people import Person
 from echospine.ports import House
 from echospine.workflow.exam import load_interpreted, open_recording
@@ -100,7 +100,7 @@ def measured_again(file: ExamFile, recording_id: str, why: str, summary: Sequenc
     steps = []
     for finding in file.findings:
         measured = renewed.get(_key(finding.measurement))
-        of_summary = finding.recording_id == recording_id and not finding.measurement.points_px
+        of_summary = finding.recording_id == recording_id and finding.measurement.method != CALIPER_METHOD
         if measured is None or not of_summary or hand_edited(finding):
             continue
         step = _renewed(finding, measured, f"measured again after {why}")

@@ -87,6 +87,23 @@ QUANTITIES: Mapping[Quantity, Code] = MappingProxyType(
         Quantity.LENGTH: Code("410668003", "SCT", "Length"),
         Quantity.ANGLE: Code("1483009", "SCT", "Angle"),
         Quantity.AREA: Code("42798000", "SCT", "Area"),
+        Quantity.THICKNESS: Code("THICKNESS", OWN_SCHEME, TITLES[Quantity.THICKNESS]),
+        Quantity.PERIMUSCULAR_ZONE: Code("PERIMUSCULAR", OWN_SCHEME, TITLES[Quantity.PERIMUSCULAR_ZONE]),
+        Quantity.CROSS_SECTION: Code("CSA", OWN_SCHEME, TITLES[Quantity.CROSS_SECTION]),
+        Quantity.WIDTH: Code("WIDTH", OWN_SCHEME, TITLES[Quantity.WIDTH]),
+        Quantity.HEIGHT: Code("HEIGHT", OWN_SCHEME, TITLES[Quantity.HEIGHT]),
+        Quantity.SHAPE_RATIO: Code("SHAPERATIO", OWN_SCHEME, TITLES[Quantity.SHAPE_RATIO]),
+        Quantity.ECHO_INTENSITY: Code("ECHOMEAN", OWN_SCHEME, TITLES[Quantity.ECHO_INTENSITY]),
+        Quantity.ECHO_SD: Code("ECHOSD", OWN_SCHEME, TITLES[Quantity.ECHO_SD]),
+        Quantity.ECHO_SKEWNESS: Code("ECHOSKEW", OWN_SCHEME, TITLES[Quantity.ECHO_SKEWNESS]),
+        Quantity.ECHO_ENTROPY: Code("ECHOENTROPY", OWN_SCHEME, TITLES[Quantity.ECHO_ENTROPY]),
+        Quantity.GLCM_CONTRAST: Code("GLCMCONTRAST", OWN_SCHEME, TITLES[Quantity.GLCM_CONTRAST]),
+        Quantity.GLCM_DISSIMILARITY: Code("GLCMDISSIM", OWN_SCHEME, TITLES[Quantity.GLCM_DISSIMILARITY]),
+        Quantity.GLCM_HOMOGENEITY: Code("GLCMHOMOG", OWN_SCHEME, TITLES[Quantity.GLCM_HOMOGENEITY]),
+        Quantity.GLCM_ASM: Code("GLCMASM", OWN_SCHEME, TITLES[Quantity.GLCM_ASM]),
+        Quantity.GLCM_ENERGY: Code("GLCMENERGY", OWN_SCHEME, TITLES[Quantity.GLCM_ENERGY]),
+        Quantity.GLCM_CORRELATION: Code("GLCMCORREL", OWN_SCHEME, TITLES[Quantity.GLCM_CORRELATION]),
+        Quantity.HECKMATT_GRADE: Code("HECKMATT", OWN_SCHEME, TITLES[Quantity.HECKMATT_GRADE]),
     }
 )
 
@@ -100,6 +117,8 @@ UNITS: Mapping[Unit, Code] = MappingProxyType(
         Unit.GREY: Code("{grey}", "UCUM", "grey level, 0 to 255"),
         Unit.PERCENT: Code("%", "UCUM", "Percent"),
         Unit.PIXEL: Code("{pixel}", "UCUM", "pixels"),
+        Unit.ONE: Code("1", "UCUM", "no units"),
+        Unit.BIT: Code("bit", "UCUM", "bit"),
     }
 )
 

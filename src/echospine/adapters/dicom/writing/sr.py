@@ -50,13 +50,8 @@ SERIES_NUMBER = 9001
 PIXEL_CENTRE = 0.5
 """Where a pixel's centre lies in an SR, whose coordinates start at the corner of the first pixel (C.18.6.1.2)."""
 DECIDED = (Status.ACCEPTED, Status.EDITED)
-OVER_FRAMES = (
-    Quantity.BONE_DEPTH_MIN,
-    Quantity.BONE_DEPTH_MIDLINE,
-    Quantity.TISSUE_THICKNESS,
-    Quantity.TISSUE_GREY,
-)
-"""Quantities whose value over several frames is their median."""
+NOT_MEDIAN = frozenset({Quantity.SWEEP_LENGTH, Quantity.SWEEP_SPEED, Quantity.HECKMATT_GRADE})
+"""Quantities of a recording as a whole; the value of any other over several frames is their median."""
 
 Part = tuple[ReportRecording, Source]
 
@@ -198,7 +193,7 @@ def _group(report: Report, finding: Finding, value: float, source: Source) -> sr
 
 def _measurement(measurement: Measurement, value: float, image: tuple[str, str, list[int] | None]) -> sr.Measurement:
     edited = measurement.status is Status.EDITED
-    median = measurement.n_frames > 1 and measurement.quantity in OVER_FRAMES and not edited
+    median = measurement.n_frames > 1 and measurement.quantity not in NOT_MEDIAN and not edited
     made = sr.Measurement(
         name=QUANTITIES[measurement.quantity],
         value=float(value),

@@ -13,7 +13,7 @@ from echospine.domain.exams import Change, Exam, ExamFile, Finding, Recording, a
 from echospine.domain.frames import RecordingHeader
 from echospine.domain.images import ImageGeometry, Region
 from echospine.domain.labels import Quality
-from echospine.domain.measures import TITLES, Measurement
+from echospine.domain.measures import OF_MUSCLES, TITLES, Measurement
 from echospine.domain.people import Person
 
 if TYPE_CHECKING:
@@ -71,8 +71,12 @@ def recording_detail(recording: Recording, header: RecordingHeader) -> schemas.R
 
 
 def series(interpreted: Interpreted) -> schemas.Series:
-    """Return each quantity of the summary over all frames, in the order of the summary."""
-    wanted = {m.quantity: m.unit for frame in (interpreted.summary, *interpreted.per_frame) for m in frame}
+    """Return each quantity of the summary over all frames, in the order of the summary.
+
+    Quantities of muscles are left out: one line cannot be of two structures or sides.
+    """
+    every = (m for frame in (interpreted.summary, *interpreted.per_frame) for m in frame)
+    wanted = {m.quantity: m.unit for m in every if m.quantity not in OF_MUSCLES}
     measured = [{m.quantity: m.value for m in frame} for frame in interpreted.per_frame]
     values = {quantity: [number(frame.get(quantity)) for frame in measured] for quantity in wanted}
     return schemas.Series(

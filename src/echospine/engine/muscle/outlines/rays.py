@@ -9,8 +9,8 @@ import numpy as np
 
 from echospine.domain.errors import UncalibratedError
 from echospine.domain.images import ImageGeometry, Point
-from echospine.domain.labels import Sector
-from echospine.domain.units import Floats, Labels
+from echospine.domain.labels import Sector, Structure
+from echospine.domain.units import Floats, Labels, Mask
 
 STEP_MM = 0.1
 """Depth step along a beam, finer than any picture's pixel."""
@@ -37,6 +37,13 @@ class Rays:
         x, y = self.start_px[beam] + self.step_px[beam] * (depth_mm / STEP_MM)
         return float(x), float(y)
 
+    def shows(self, *structures: Structure) -> Mask:
+        """Return where one of those structures is, (n_depths, n_beams)."""
+        wanted = np.zeros(256, np.bool_)
+        wanted[[int(one) for one in structures]] = True
+        found: Mask = wanted[self.labels]
+        return found
+
 
 def along_beams(labels: Labels, geometry: ImageGeometry, sector: Sector) -> Rays:
     """Return the map read along the beams of a linear or curved probe, the nearest pixel each time.
@@ -54,14 +61,24 @@ def along_beams(labels: Labels, geometry: ImageGeometry, sector: Sector) -> Rays
     last_mm = float(np.nanmax(sector.bottom_px)) * step[1]
     deepest_mm = max(STEP_MM, last_mm - float(start_mm[:, 1].min())) if columns.size else STEP_MM
     depth_mm = np.arange(0.0, deepest_mm, STEP_MM)
-    x, y = ((start_mm[:, k] + depth_mm[:, None] * way[:, k]) / step[k] for k in (0, 1))
-    i, j = np.rint(y).astype(np.int64), np.rint(x).astype(np.int64)
-    height, width = labels.shape
-    inside = (i >= 0) & (i < height) & (j >= 0) & (j < width)
-    found = np.where(inside, labels[np.clip(i, 0, height - 1), np.clip(j, 0, width - 1)], 0)
-    gaps = np.hypot(np.diff(x, axis=1) * step[0], np.diff(y, axis=1) * step[1])
-    apart = gaps.mean(axis=1) if gaps.shape[1] else np.full(depth_mm.size, APART_MM)
-    return Rays(found.astype(np.uint8), start_mm / step, way * STEP_MM / step, apart)
+    found = _nearest(labels, start_mm / step, way / step, depth_mm)
+    # neighbouring beams run straight apart, so the mean gap is linear in depth but for a share that cannot be seen
+    near, far = (np.hypot(*np.diff(start_mm + at * way, axis=0).T) for at in (0.0, float(depth_mm[-1])))
+    ends = (float(near.mean()), float(far.mean())) if near.size else (APART_MM, APART_MM)
+    apart = np.linspace(*ends, depth_mm.size)
+    return Rays(found, start_mm / step, way * STEP_MM / step, apart)
+
+
+def _nearest(labels: Labels, start_px: Floats, way_px: Floats, depth_mm: Floats) -> Labels:
+    """Return the labels of the pixels nearest to depths along beams, (n_depths, n_beams), 0 beside the picture."""
+    framed = np.pad(labels, 1)
+    last = np.array(labels.shape, np.float32)
+    row, column = (
+        np.clip((start_px[:, k] + depth_mm[:, None] * way_px[:, k]).astype(np.float32) + 1.5, 0.0, last[1 - k] + 1.0)
+        for k in (1, 0)
+    )
+    found: Labels = framed.ravel()[row.astype(np.int32) * framed.shape[1] + column.astype(np.int32)]
+    return found
 
 
 def _straight(sector: Sector, step: Floats) -> tuple[Floats, Floats]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +13,8 @@ from echospine.domain.errors import UncalibratedError
 from echospine.domain.images import ImageGeometry
 from echospine.domain.labels import BONES, Sector, Structure
 from echospine.domain.sights import Landmark, Sighting
-from echospine.domain.units import Floats, Labels, Mask
-from echospine.engine.muscle.outlines.thickness import EDGE_SD_MM
+from echospine.domain.units import Labels, Mask
+from echospine.engine.muscle.outlines.thickness import BACK, EDGE_SD_MM
 
 CLOSE_MM = 1.0
 """Gaps within a muscle (septa, streaks of fat) up to twice this wide belong to it."""
@@ -50,15 +52,53 @@ def section(labels: Labels, muscle: Structure, geometry: ImageGeometry, sector: 
     if region is None:
         raise UncalibratedError("uncalibrated: the picture carries no millimetres")
     step = region.step_mm
-    piece = _largest(_closed(labels == muscle, labels, step))
-    if piece is None:
+    piece = largest_piece(labels, muscle, step)
+    return None if piece is None else section_of(piece, step, sector)
+
+
+def largest_piece(labels: Labels, muscle: Structure, step_mm: tuple[float, float]) -> Mask | None:
+    """Return the largest piece of a muscle, gaps closed and holes filled, (height, width); None where there is none."""
+    found = labels == muscle
+    if not found.any():
         return None
-    outline = piece & ~ndimage.binary_erosion(piece, border_value=0)
-    edge = ~ndimage.binary_erosion(sector.mask(labels.shape[0]), iterations=2, border_value=0)
-    rows, columns = np.nonzero(piece)
+    margin = [math.ceil(CLOSE_MM / one) + 2 for one in reversed(step_mm)]
+    box = _box(found, margin)
+    closed = _closed(np.pad(found[box], 1), np.pad(labels[box], 1), step_mm)[1:-1, 1:-1]
+    pieces, count = ndimage.label(closed)
+    sizes = np.bincount(pieces.ravel())[1:]
+    whole: Mask = np.zeros(labels.shape, np.bool_)
+    whole[box] = pieces == 1 + int(np.argmax(sizes)) if count else False
+    return whole
+
+
+def midline_px(labels: Labels, landmarks: tuple[Sighting, ...]) -> float | None:
+    """Return the column of the midline in a picture across the spine; None where none is seen.
+
+    It runs through the tips of spinous processes and the landmarks of the midline, straight down.
+    """
+    kinds = (Landmark.SPINOUS_TIP, Landmark.MIDLINE)
+    at = np.array([one.at_px[0] for one in landmarks if one.landmark in kinds])
+    if at.size == 0:
+        at = np.nonzero(labels == Structure.SPINOUS_PROCESS)[1].astype(np.float64)
+    return float(np.median(at)) if at.size else None
+
+
+def halves(labels: Labels, column_px: float) -> tuple[Labels, Labels]:
+    """Return the map left and right of a column, the other half background."""
+    left = np.arange(labels.shape[1]) < column_px
+    return np.where(left, labels, 0).astype(np.uint8), np.where(left, 0, labels).astype(np.uint8)
+
+
+def section_of(piece: Mask, step: tuple[float, float], sector: Sector) -> Section:
+    """Return the size of a piece of muscle, (height, width), not empty; `step`: of a column and a row, mm."""
+    box = _box(piece, (3, 3))
+    inside, field = np.pad(piece[box], 1), np.pad(sector.mask(piece.shape[0])[box], 3)
+    outline = (inside & ~ndimage.binary_erosion(inside))[1:-1, 1:-1]
+    edge = ~ndimage.binary_erosion(field, iterations=2)[3:-3, 3:-3]
+    rows, columns = np.nonzero(piece[box])
     perimeter = float(outline.sum()) * 0.5 * (step[0] + step[1])
     return Section(
-        float(piece.sum()) * step[0] * step[1],
+        float(rows.size) * step[0] * step[1],
         EDGE_SD_MM * perimeter,
         float(np.ptp(columns) + 1) * step[0],
         float(np.ptp(rows) + 1) * step[1],
@@ -67,37 +107,20 @@ def section(labels: Labels, muscle: Structure, geometry: ImageGeometry, sector: 
     )
 
 
-def sides(labels: Labels, landmarks: tuple[Sighting, ...]) -> tuple[Labels, Labels] | None:
-    """Return the map left and right of the midline in the picture, the other half background; None where none is seen.
-
-    The midline runs through the tips of spinous processes and the landmarks of the midline, straight down.
-    """
-    kinds = (Landmark.SPINOUS_TIP, Landmark.MIDLINE)
-    at = np.array([one.at_px[0] for one in landmarks if one.landmark in kinds])
-    if at.size == 0:
-        at = np.nonzero(labels == Structure.SPINOUS_PROCESS)[1].astype(np.float64)
-    if at.size == 0:
-        return None
-    left = np.arange(labels.shape[1]) < float(np.median(at))
-    return np.where(left, labels, 0).astype(np.uint8), np.where(left, 0, labels).astype(np.uint8)
+def _box(mask: Mask, margin: Sequence[int]) -> tuple[slice, slice]:
+    """Return the rows and columns of a mask that is not empty, with a margin as far as the picture goes."""
+    parts = []
+    for axis, more in enumerate(margin):
+        at = np.flatnonzero(mask.any(axis=1 - axis))
+        parts.append(slice(max(0, int(at[0]) - more), int(at[-1]) + 1 + more))
+    return parts[0], parts[1]
 
 
 def _closed(mask: Mask, labels: Labels, step: tuple[float, float]) -> Mask:
     """Return the mask with narrow gaps closed, but never over bone or another named muscle."""
-    size = [max(1, round(CLOSE_MM / one)) for one in reversed(step)]
-    y, x = np.ogrid[-size[0] : size[0] + 1, -size[1] : size[1] + 1]
-    disc = (y / size[0]) ** 2 + (x / size[1]) ** 2 <= 1.0
-    padded = np.pad(mask, [(one, one) for one in size])
-    closed = ndimage.binary_closing(padded, disc)[size[0] : -size[0], size[1] : -size[1]]
-    taken = np.isin(labels, [int(one) for one in (*BONES, Structure.MULTIFIDUS, Structure.ERECTOR_SPINAE)]) & ~mask
-    found: Mask = ndimage.binary_fill_holes(closed & ~taken)
-    return found
-
-
-def _largest(mask: Mask) -> Mask | None:
-    pieces, count = ndimage.label(mask)
-    if count == 0:
-        return None
-    sizes: Floats = ndimage.sum_labels(mask, pieces, np.arange(1, count + 1))
-    found: Mask = pieces == 1 + int(np.argmax(sizes))
+    down_across = (step[1], step[0])
+    near = ndimage.distance_transform_edt(~mask, sampling=down_across) <= CLOSE_MM
+    closed = ndimage.distance_transform_edt(near, sampling=down_across) > CLOSE_MM
+    taken = np.isin(labels, [int(one) for one in (*BONES, *BACK)]) & ~mask
+    found: Mask = ndimage.binary_fill_holes((closed | mask) & ~taken)
     return found

@@ -22,6 +22,8 @@ APART_MM = 8.0
 """Bones of one kind farther from each other than this are two."""
 MIDDLE_MM = 10.0
 """Width of the stretch over which fascia is averaged (Langevin et al. 2009, 1 cm)."""
+BACK = (Structure.MULTIFIDUS, Structure.ERECTOR_SPINAE)
+"""Muscles that the posterior layer of the thoracolumbar fascia lies on."""
 EDGE_SD_MM = 0.3
 """Doubt of one drawn edge, one standard deviation; two edges bound a thickness."""
 
@@ -42,9 +44,8 @@ def over_bone(rays: Rays, muscle: Structure, bones: Iterable[Structure]) -> tupl
     what covers it: for multifidus over a facet this is the thickness of Kiesel et al. 2007 (Man Ther 12:161). Mean over
     TOP_MM around the crest. Bones that no muscle covers are left out.
     """
-    kinds = [int(one) for one in bones]
-    depth = _first(np.isin(rays.labels, kinds))
-    upper, lower = _sheet_above(rays.labels == muscle, depth)
+    depth = _first(rays.shows(*bones))
+    upper, lower = _sheet_above(rays.shows(muscle), depth)
     thick = np.where(depth - lower <= NEAR_MM, depth - upper, np.nan)
     found = []
     for run in _runs(depth, rays):
@@ -61,7 +62,7 @@ def fat_thickness(rays: Rays) -> Extent | None:
 
     Mean over all beams that show fat; None where fewer than a third do.
     """
-    fat = rays.labels == Structure.SUBCUTANEOUS
+    fat = rays.shows(Structure.SUBCUTANEOUS)
     last = fat.shape[0] - 1 - np.argmax(fat[::-1], axis=0)
     deep = np.where(fat.any(axis=0), (last + 1) * STEP_MM, np.nan)
     seen = np.flatnonzero(np.isfinite(deep))
@@ -76,14 +77,29 @@ def fascia_thickness(rays: Rays) -> Extent | None:
     The posterior layer of the thoracolumbar fascia is the fascia within GAP_MM over multifidus or erector spinae; None
     where less than half of that stretch shows one.
     """
-    muscle = np.isin(rays.labels, (int(Structure.MULTIFIDUS), int(Structure.ERECTOR_SPINAE)))
-    top = _first(muscle)
-    upper, lower = _sheet_above(rays.labels == Structure.FASCIA, top)
+    top = _first(rays.shows(*BACK))
+    upper, lower = _sheet_above(rays.shows(Structure.FASCIA), top)
     upper, lower = (np.where(top - lower <= GAP_MM, edge, np.nan) for edge in (upper, lower))
-    n_beams = top.size
-    half = max(1, round(0.5 * MIDDLE_MM / _apart_mm(rays, float(np.nanmedian(top)) if muscle.any() else 0.0)))
+    return _middle(rays, upper, lower)
+
+
+def perimuscular_zone(rays: Rays) -> Extent | None:
+    """Return how thick all is that lies between the subcutaneous fat and the muscle, square to its course.
+
+    The perimuscular zone of Langevin et al. 2009 (BMC Musculoskelet Disord 10:151): fascia with the loose tissue
+    between its layers. Over MIDDLE_MM in the middle of the picture; None where less than half shows both edges.
+    """
+    lower = _first(rays.shows(*BACK))
+    _, upper = _sheet_above(rays.shows(Structure.SUBCUTANEOUS), lower)
+    return _middle(rays, upper, lower)
+
+
+def _middle(rays: Rays, upper: Floats, lower: Floats) -> Extent | None:
+    """Return how thick a sheet is over MIDDLE_MM in the middle of the picture, square to its course."""
+    n_beams, deep = lower.size, lower[np.isfinite(lower)]
+    half = max(1, round(0.5 * MIDDLE_MM / _apart_mm(rays, float(np.median(deep)) if deep.size else 0.0)))
     stretch = np.arange(max(0, n_beams // 2 - half), min(n_beams, n_beams // 2 + half + 1))
-    seen = stretch[np.isfinite(upper[stretch])]
+    seen = stretch[np.isfinite(upper[stretch]) & np.isfinite(lower[stretch])]
     if seen.size < max(3, stretch.size // 2):
         return None
     return _extent(rays, (lower - upper)[seen] * _squareness(rays, 0.5 * (upper + lower), seen), seen, upper, lower)
@@ -96,16 +112,14 @@ def _first(mask: Mask) -> Floats:
 
 def _sheet_above(mask: Mask, below_mm: Floats) -> tuple[Floats, Floats]:
     """Return upper and lower edge, mm, of the piece of a mask next above a depth on each beam, gaps bridged."""
-    upper, lower = np.full(below_mm.size, np.nan), np.full(below_mm.size, np.nan)
-    bridge = round(GAP_MM / STEP_MM)
-    for beam in np.flatnonzero(np.isfinite(below_mm)).tolist():
-        there = np.flatnonzero(mask[: round(below_mm[beam] / STEP_MM), beam])
-        if there.size == 0:
-            continue
-        breaks = np.flatnonzero(np.diff(there) > bridge + 1)
-        first = there[breaks[-1] + 1] if breaks.size else there[0]
-        upper[beam], lower[beam] = first * STEP_MM, (there[-1] + 1) * STEP_MM
-    return upper, lower
+    rows = np.arange(mask.shape[0], dtype=np.int32)[:, None]
+    above = mask & (rows < np.nan_to_num(np.round(below_mm / STEP_MM)))
+    at = np.where(above, rows, -1)
+    before = np.full_like(at, -1)
+    np.maximum.accumulate(at[:-1], axis=0, out=before[1:])
+    first = np.where(above & ((before < 0) | (rows - before > round(GAP_MM / STEP_MM) + 1)), rows, -1).max(axis=0)
+    last = at.max(axis=0)
+    return np.where(first >= 0, first * STEP_MM, np.nan), np.where(last >= 0, (last + 1) * STEP_MM, np.nan)
 
 
 def _runs(depth: Floats, rays: Rays) -> list[np.ndarray[tuple[int], np.dtype[np.int64]]]:
