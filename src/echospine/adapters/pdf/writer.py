@@ -40,7 +40,7 @@ def _typeset(folder: Path, content: str, pictures: dict[str, Picture], made_at_s
     (folder / "report.typ").write_bytes((_HERE / "report.typ").read_bytes())
     for name, picture in pictures.items():
         (folder / name).write_bytes(picture_png(picture))
-    compiler = typst.Compiler(folder / "report.typ", root=folder, font_paths=_fonts(), sys_inputs={"report": content})
+    compiler = typst.Compiler(folder / "report.typ", root=folder, font_paths=fonts(), sys_inputs={"report": content})
     try:
         return _pdf(compiler, made_at_s, ["ua-1"])
     except typst.TypstError as error:
@@ -58,7 +58,7 @@ def _pdf(compiler: typst.Compiler, made_at_s: int, standards: list[Literal["ua-1
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def fonts() -> typst.Fonts:
     """Inter comes with EchoSpine; the machine's own fonts stand in for scripts that Inter does not have."""
     with resources.as_file(_HERE / "fonts") as folder:
         return typst.Fonts(font_paths=[folder])

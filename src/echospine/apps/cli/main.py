@@ -18,6 +18,7 @@ from echospine.apps.cli.segment import segment
 from echospine.apps.cli.serve import serve
 from echospine.apps.cli.simulate import simulate
 from echospine.apps.cli.train import train
+from echospine.apps.cli.trend import trend
 from echospine.domain.errors import EchoSpineError, GeometryError, InputError
 
 EXIT_BAD_INPUT = 2
@@ -37,7 +38,7 @@ def root() -> None:
     """
 
 
-for command in (examine, segment, measure, simulate, live, serve, corrections, train, evaluate, models, data):
+for command in (examine, segment, measure, trend, simulate, live, serve, corrections, train, evaluate, models, data):
     root.add_command(command)
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from echospine.domain.errors import UnsupportedError
 from echospine.domain.exams import Recording
 from echospine.domain.reports import Report, ReportFile
 from echospine.ports import FrameSource, LocalFile, RecordingPlan, ReportWriter
+
+if TYPE_CHECKING:
+    from echospine.engine.trend import Story
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,14 @@ class Writers:
         images = UsImageWriter(self.open_recording)
         writers: tuple[ReportWriter, ...] = (PdfWriter(), OverlayWriter(), SrWriter(), SegWriter(), images)
         return tuple(file for writer in writers for file in writer.write(report))
+
+
+def draw_trend(story: Story, kind: Literal["svg", "png"]) -> bytes:
+    """Return the picture of a trend."""
+    from echospine.adapters.pdf import trend_png, trend_svg
+
+    drawn = trend_svg(story)
+    return drawn if kind == "svg" else trend_png(drawn)
 
 
 def build_reader() -> Reader:

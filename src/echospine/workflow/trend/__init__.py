@@ -3,6 +3,7 @@
 Knows which readings may be compared, and keeps treatments, questionnaires and this site's errors of measurement.
 """
 
+from echospine.workflow.trend.document import story_document
 from echospine.workflow.trend.entries import add_mark, add_score, withdraw
 from echospine.workflow.trend.gathering import Followed, measures_of
 from echospine.workflow.trend.tables import trend_table
@@ -14,6 +15,7 @@ __all__ = [
     "add_score",
     "measures_of",
     "one_measure",
+    "story_document",
     "trend_of",
     "trend_table",
     "withdraw",
