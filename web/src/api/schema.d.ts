@@ -481,6 +481,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/patients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everybody with examinations
+         * @description Return everybody whose examinations name them, latest examination first.
+         */
+        get: operations["listPatients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What can be followed
+         * @description Return every measure that a patient has readings of, the one with most visits first.
+         */
+        get: operations["listMeasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Did it change?
+         * @description Return one measure over visits: each judged by the error of measurement, with words, marks and questionnaires.
+         */
+        get: operations["getTrend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trend/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A trend to take away
+         * @description Return the picture of a trend or its table, the same that `echospine trend` writes.
+         */
+        get: operations["getTrendFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/instruments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Questionnaires that can be scored
+         * @description Return the rules of every instrument: numbers of items and answers; never their wording.
+         */
+        get: operations["listInstruments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write down a treatment or injection
+         * @description Keep what was done to a patient on a day; it stands as a mark in every trend of that patient.
+         */
+        post: operations["addMark"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep a questionnaire
+         * @description Keep the answers of a questionnaire with the total that its rules give.
+         */
+        post: operations["addScore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/entries/{entry_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back a mark, a questionnaire or a study
+         * @description Let an entry no longer count; it stays readable, with who took it back and why.
+         */
+        post: operations["withdrawEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -536,6 +696,21 @@ export interface components {
              */
             level: string;
             side: components["schemas"]["Side"];
+        };
+        /**
+         * BandView
+         * @description What cannot be told from the first visit on that day.
+         */
+        BandView: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
         };
         /**
          * BearingView
@@ -663,6 +838,26 @@ export interface components {
              */
             type: "patient";
             patient: components["schemas"]["PatientBody"];
+        };
+        /**
+         * ChangeSaid
+         * @description What may be said of two visits.
+         */
+        ChangeSaid: {
+            /**
+             * Verdict
+             * @description increased, decreased, within measurement error, or not comparable.
+             */
+            verdict: string;
+            /** Difference */
+            difference: number | null;
+            /**
+             * Least Change
+             * @description Below it, a difference cannot be told from error.
+             */
+            least_change: number | null;
+            /** Sentence */
+            sentence: string;
         };
         /**
          * ChangeView
@@ -814,6 +1009,18 @@ export interface components {
              * @description Revision of the examination that the person saw; null: whatever is current. Else 409.
              */
             revision?: number | null;
+        };
+        /**
+         * ErrorView
+         * @description The error of measurement that visits are judged by, and where it is known from.
+         */
+        ErrorView: {
+            /** Source */
+            source: string;
+            /** Citation */
+            citation: string;
+            sem: components["schemas"]["SemView"] | null;
+            visit: components["schemas"]["VisitErrorView"] | null;
         };
         /**
          * EvidenceView
@@ -1065,6 +1272,28 @@ export interface components {
             reason: string;
         };
         /**
+         * FollowedList
+         * @description What can be followed in a patient, the measure with most visits first.
+         */
+        FollowedList: {
+            /** Followed */
+            followed: components["schemas"]["FollowedView"][];
+        };
+        /**
+         * FollowedView
+         * @description A measure that a patient has readings of.
+         */
+        FollowedView: {
+            measure: components["schemas"]["MeasureView"];
+            /** N Visits */
+            n_visits: number;
+            /**
+             * Latest
+             * Format: date
+             */
+            latest: string;
+        };
+        /**
          * FrameHead
          * @description Head of a frame's binary message: the pixels follow it, then the label map and the map of what is seen.
          *
@@ -1194,6 +1423,42 @@ export interface components {
              * @description Null where there is nothing.
              */
             heights_mm: (number | null)[];
+        };
+        /**
+         * Instrument
+         * @description A questionnaire or scale; its wording is licensed and stands nowhere here.
+         * @enum {string}
+         */
+        Instrument: "NRS" | "VAS" | "ODI" | "RMDQ" | "PSFS";
+        /**
+         * InstrumentList
+         * @description The instruments that can be scored.
+         */
+        InstrumentList: {
+            /** Instruments */
+            instruments: components["schemas"]["InstrumentView"][];
+        };
+        /**
+         * InstrumentView
+         * @description How an instrument is scored; its wording is licensed and stands nowhere here.
+         */
+        InstrumentView: {
+            instrument: components["schemas"]["Instrument"];
+            /** Fewest Items */
+            fewest_items: number;
+            /** Most Items */
+            most_items: number;
+            /**
+             * Top
+             * @description Highest answer to an item.
+             */
+            top: number;
+            /** Best */
+            best: number;
+            /** Worst */
+            worst: number;
+            /** Source */
+            source: string;
         };
         /**
          * JobList
@@ -1343,6 +1608,20 @@ export interface components {
             reason: string;
         };
         /**
+         * LineView
+         * @description A line through the visits; its bounds are null where the visits do not carry an interval.
+         */
+        LineView: {
+            /** Per Month */
+            per_month: number;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+            /** Words */
+            words: string;
+        };
+        /**
          * LiveState
          * @description How a live source stands: what a screen says beside the picture.
          * @enum {string}
@@ -1410,6 +1689,76 @@ export interface components {
          * @enum {string}
          */
         MapWay: "drawn" | "between";
+        /**
+         * MarkBody
+         * @description A treatment or injection to be kept.
+         */
+        MarkBody: {
+            /**
+             * Patient
+             * @description Patient ID, or the name where there is none.
+             */
+            patient: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            kind: components["schemas"]["MarkKind"];
+            /** Text */
+            text: string;
+            /**
+             * Person
+             * @description Name of the person who does this.
+             */
+            person: string;
+        };
+        /**
+         * MarkKind
+         * @description What was done to a patient on a day.
+         * @enum {string}
+         */
+        MarkKind: "treatment" | "injection" | "surgery" | "other";
+        /**
+         * MarkView
+         * @description A treatment or injection on a day.
+         */
+        MarkView: {
+            /** Id */
+            id: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            kind: components["schemas"]["MarkKind"];
+            /** Text */
+            text: string;
+            /** Who */
+            who: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
+         * MeasureView
+         * @description What can be followed: a quantity of a structure, at a side and level.
+         */
+        MeasureView: {
+            quantity: components["schemas"]["Quantity"];
+            /** Structure */
+            structure: string;
+            side: components["schemas"]["Side"];
+            /** Level */
+            level: string;
+            /**
+             * Title
+             * @description The measure as people read it.
+             */
+            title: string;
+        };
         /**
          * Move
          * @description One movement of the probe, or none. Left and right are those of the picture.
@@ -1882,6 +2231,14 @@ export interface components {
             transition: components["schemas"]["Transition"];
         };
         /**
+         * PatientList
+         * @description Everybody whose examinations name them, latest first.
+         */
+        PatientList: {
+            /** Patients */
+            patients: components["schemas"]["PatientView"][];
+        };
+        /**
          * PatientReady
          * @description The patient lies on the couch: every frame from now on is of this one.
          */
@@ -1907,6 +2264,27 @@ export interface components {
              * @description Where a scan begins.
              */
             pose: number[];
+        };
+        /**
+         * PatientView
+         * @description Somebody with examinations.
+         */
+        PatientView: {
+            /**
+             * Key
+             * @description Patient ID, or the name where there is none.
+             */
+            key: string;
+            /** Name */
+            name: string;
+            /** N Exams */
+            n_exams: number;
+            /**
+             * Latest
+             * Format: date-time
+             * @description When the latest examination was made.
+             */
+            latest: string;
         };
         /**
          * PersonBody
@@ -2286,6 +2664,55 @@ export interface components {
             seen: boolean;
         };
         /**
+         * ScoreBody
+         * @description A questionnaire to be kept: answers per item in the instrument's order, null where one was left out.
+         */
+        ScoreBody: {
+            /**
+             * Patient
+             * @description Patient ID, or the name where there is none.
+             */
+            patient: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            instrument: components["schemas"]["Instrument"];
+            /** Answers */
+            answers: (number | null)[];
+            /**
+             * Person
+             * @description Name of the person who does this.
+             */
+            person: string;
+        };
+        /**
+         * ScoreView
+         * @description A questionnaire of a day: answers per item (null: left out) and their total.
+         */
+        ScoreView: {
+            /** Id */
+            id: string;
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            instrument: components["schemas"]["Instrument"];
+            /** Answers */
+            answers: (number | null)[];
+            /** Total */
+            total: number;
+            /** Who */
+            who: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
          * SeenLandmark
          * @description A landmark with the 95 % ellipse of its doubt.
          */
@@ -2441,6 +2868,18 @@ export interface components {
             advice: string;
             /** @description What the advice asks for; null: nothing that a hand does. */
             move: components["schemas"]["Move"] | null;
+        };
+        /**
+         * SemView
+         * @description Standard error of one reading.
+         */
+        SemView: {
+            /** Value */
+            value: number;
+            /** Kind */
+            kind: string;
+            /** Df */
+            df: number;
         };
         /**
          * Series
@@ -2615,6 +3054,38 @@ export interface components {
          */
         Transition: "none" | "sacralised" | "lumbarised";
         /**
+         * TrendView
+         * @description One measure of a patient over visits: what may be said, and what stands beside.
+         */
+        TrendView: {
+            /** Patient */
+            patient: string;
+            measure: components["schemas"]["MeasureView"];
+            /**
+             * Unit
+             * @description UCUM unit.
+             */
+            unit: string;
+            /** Method */
+            method: string;
+            /** Device */
+            device: string;
+            /** Visits */
+            visits: components["schemas"]["VisitView"][];
+            /** Band */
+            band: components["schemas"]["BandView"][];
+            error: components["schemas"]["ErrorView"] | null;
+            line: components["schemas"]["LineView"] | null;
+            /** Marks */
+            marks: components["schemas"]["MarkView"][];
+            /** Scores */
+            scores: components["schemas"]["ScoreView"][];
+            /** Sentences */
+            sentences: string[];
+            /** Left Out */
+            left_out: string[];
+        };
+        /**
          * Trouble
          * @description What could not be done; `final`: the socket closes after it.
          */
@@ -2663,6 +3134,47 @@ export interface components {
             view: components["schemas"]["View"];
             /** Share */
             share: number;
+        };
+        /**
+         * VisitErrorView
+         * @description Standard error of a visit: of the mean of so many readings.
+         */
+        VisitErrorView: {
+            /** Value */
+            value: number;
+            /** Df */
+            df: number;
+            /** N Readings */
+            n_readings: number;
+        };
+        /**
+         * VisitView
+         * @description The mean of a day's readings, judged.
+         */
+        VisitView: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Value */
+            value: number;
+            /**
+             * Spread
+             * @description SD of the readings; of one reading its own doubt.
+             */
+            spread: number | null;
+            /** N Readings */
+            n_readings: number;
+            /**
+             * Draft
+             * @description True where not all of it is signed.
+             */
+            draft: boolean;
+            /** Changed */
+            changed: boolean;
+            since_first: components["schemas"]["ChangeSaid"] | null;
+            since_last: components["schemas"]["ChangeSaid"] | null;
         };
         /**
          * WantView
@@ -2723,6 +3235,22 @@ export interface components {
              * @description How long it took to find out.
              */
             ms: number;
+        };
+        /**
+         * WithdrawBody
+         * @description Who takes back an entry, and why.
+         */
+        WithdrawBody: {
+            /**
+             * Person
+             * @description Name of the person who does this.
+             */
+            person: string;
+            /**
+             * Reason
+             * @description Why, in words.
+             */
+            reason: string;
         };
         /**
          * Working
@@ -4940,6 +5468,598 @@ export interface operations {
             };
             /** @description Somebody else changed it first; or Not allowed as things stand */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPatients: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatientList"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMeasures: {
+        parameters: {
+            query: {
+                /** @description Patient ID, or the name where there is none. */
+                patient: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowedList"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTrend: {
+        parameters: {
+            query: {
+                /** @description Patient ID, or the name where there is none. */
+                patient: string;
+                quantity: components["schemas"]["Quantity"];
+                /** @description Structure, such as multifidus. */
+                structure: string;
+                side?: components["schemas"]["Side"];
+                /** @description Level, such as L4; empty where the readings name none. */
+                level?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrendView"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTrendFile: {
+        parameters: {
+            query: {
+                /** @description Patient ID, or the name where there is none. */
+                patient: string;
+                quantity: components["schemas"]["Quantity"];
+                /** @description Structure, such as multifidus. */
+                structure: string;
+                kind: "svg" | "png" | "csv";
+                side?: components["schemas"]["Side"];
+                /** @description Level, such as L4; empty where the readings name none. */
+                level?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                    "image/png": string;
+                    "text/csv": string;
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listInstruments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstrumentList"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addMark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarkView"];
+                };
+            };
+            /** @description Another web site tried to change something */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addScore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScoreBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreView"];
+                };
+            };
+            /** @description Another web site tried to change something */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Another web site tried to change something */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first; or Not allowed as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,7 +3,7 @@
 Knows which readings may be compared, and keeps treatments, questionnaires and this site's errors of measurement.
 """
 
-from echospine.workflow.trend.document import story_document
+from echospine.workflow.trend.document import mark_document, measure_document, score_document, story_document
 from echospine.workflow.trend.entries import add_mark, add_score, withdraw
 from echospine.workflow.trend.gathering import Followed, measures_of
 from echospine.workflow.trend.tables import trend_table
@@ -13,8 +13,11 @@ __all__ = [
     "Followed",
     "add_mark",
     "add_score",
+    "mark_document",
+    "measure_document",
     "measures_of",
     "one_measure",
+    "score_document",
     "story_document",
     "trend_of",
     "trend_table",
