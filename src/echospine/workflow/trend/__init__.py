@@ -6,17 +6,37 @@ Knows which readings may be compared, and keeps treatments, questionnaires and t
 from echospine.workflow.trend.document import mark_document, measure_document, score_document, story_document
 from echospine.workflow.trend.entries import add_mark, add_score, withdraw
 from echospine.workflow.trend.gathering import Followed, measures_of
+from echospine.workflow.trend.study import (
+    Findings,
+    Task,
+    findings_of,
+    keep_as_site_error,
+    next_task,
+    order_of,
+    plan_of,
+    plan_study,
+    read,
+)
 from echospine.workflow.trend.tables import trend_table
 from echospine.workflow.trend.telling import one_measure, trend_of
 
 __all__ = [
+    "Findings",
     "Followed",
+    "Task",
     "add_mark",
     "add_score",
+    "findings_of",
+    "keep_as_site_error",
     "mark_document",
     "measure_document",
     "measures_of",
+    "next_task",
     "one_measure",
+    "order_of",
+    "plan_of",
+    "plan_study",
+    "read",
     "score_document",
     "story_document",
     "trend_of",
