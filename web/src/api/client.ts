@@ -3,7 +3,17 @@
 import createClient from "openapi-fetch";
 import { problemOf, Unreachable } from "./problem";
 import type { components, paths } from "./schema";
-import type { ExamDetail, ExamList, ExamState, Job, RecordingDetail, ReportList, Series } from "./types";
+import type {
+  ExamDetail,
+  ExamList,
+  ExamState,
+  Job,
+  Measure,
+  RecordingDetail,
+  ReportList,
+  Series,
+  Trend,
+} from "./types";
 
 type Schemas = components["schemas"];
 
@@ -167,4 +177,47 @@ export function reportUrl(examId: string, name: string, download = false): strin
 /** Return the address of all files of a report in one archive. */
 export function reportZipUrl(examId: string): string {
   return `/api/exams/${encodeURIComponent(examId)}/report.zip`;
+}
+
+/** Return everybody with examinations, latest first. */
+export async function listPatients(): Promise<readonly Schemas["PatientView"][]> {
+  return (await body(http.GET("/api/patients"))).patients;
+}
+
+/** Return what can be followed in a patient, the measure with most visits first. */
+export async function listMeasures(patient: string): Promise<readonly Schemas["FollowedView"][]> {
+  return (await body(http.GET("/api/measures", { params: { query: { patient } } }))).followed;
+}
+
+/** Return one measure of a patient over visits. */
+export function readTrend(patient: string, measure: Measure, signal?: AbortSignal): Promise<Trend> {
+  const { quantity, structure, side, level } = measure;
+  const params = { query: { patient, quantity, structure, side, level } };
+  return body(http.GET("/api/trend", { params, ...(signal && { signal }) }));
+}
+
+/** Return the address of a trend's picture or table. */
+export function trendFileUrl(patient: string, measure: Measure, kind: "svg" | "png" | "csv"): string {
+  const { quantity, structure, side, level } = measure;
+  return `/api/trend/file?${new URLSearchParams({ patient, quantity, structure, side, level, kind })}`;
+}
+
+/** Return the rules of every questionnaire that can be scored. */
+export async function listInstruments(): Promise<readonly Schemas["InstrumentView"][]> {
+  return (await body(http.GET("/api/instruments"))).instruments;
+}
+
+export function addMark(mark: Schemas["MarkBody"]): Promise<Schemas["MarkView"]> {
+  return body(http.POST("/api/marks", { body: mark }));
+}
+
+export function addScore(score: Schemas["ScoreBody"]): Promise<Schemas["ScoreView"]> {
+  return body(http.POST("/api/scores", { body: score }));
+}
+
+/** Let a mark or a questionnaire no longer count; it stays readable on the server. */
+export async function withdrawEntry(entryId: string, change: Schemas["WithdrawBody"]): Promise<void> {
+  const params = { path: { entry_id: entryId } };
+  const { error, response } = await http.POST("/api/entries/{entry_id}/withdraw", { params, body: change });
+  if (!response.ok) throw problemOf(response.status, error);
 }

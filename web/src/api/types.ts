@@ -48,5 +48,13 @@ export type SeenMap = Schemas["SeenMap"];
 export type Side = Schemas["Side"];
 export type SkinView = Schemas["SkinView"];
 export type View = Schemas["View"];
+export type Followed = Schemas["FollowedView"];
+export type InstrumentRules = Schemas["InstrumentView"];
+export type MarkKind = Schemas["MarkKind"];
+export type Measure = Schemas["MeasureView"];
+export type Patient = Schemas["PatientView"];
+export type Trend = Schemas["TrendView"];
+export type TrendVisit = Schemas["VisitView"];
 
 export const EXAM_STATES = ["imported", "draft", "review", "signed", "amended"] as const satisfies readonly ExamState[];
+export const MARK_KINDS = ["treatment", "injection", "surgery", "other"] as const satisfies readonly MarkKind[];

@@ -1,13 +1,15 @@
 /** Which page an address names. */
 
 export type Route =
-  { readonly page: "home" | "exams" | "live" | "nowhere" } | { readonly page: "exam" | "report"; readonly id: string };
+  | { readonly page: "home" | "exams" | "live" | "trends" | "nowhere" }
+  | { readonly page: "exam" | "report"; readonly id: string };
 
 /** Return the page of a path. */
 export function routeOf(path: string): Route {
   const [first, id, last, ...more] = path.split("/").filter(Boolean).map(decoded);
   if (first === undefined) return { page: "home" };
   if (first === "live" && id === undefined) return { page: "live" };
+  if (first === "trends" && id === undefined) return { page: "trends" };
   if (first !== "exams" || more.length) return { page: "nowhere" };
   if (id === undefined) return { page: "exams" };
   if (last === undefined) return { page: "exam", id };
