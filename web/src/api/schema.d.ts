@@ -641,6 +641,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reliability studies
+         * @description Return every study with how far its raters have come; what they read stays hidden.
+         */
+        get: operations["listStudies"];
+        put?: never;
+        /**
+         * Plan a reliability study
+         * @description Keep which frames which raters read; each gets them in an order of their own, which is kept too.
+         */
+        post: operations["planStudy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{plan_id}/task": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a rater reads next
+         * @description Return the next place of the rater's own order: no patient, no examination, nobody's values.
+         */
+        get: operations["nextReading"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{plan_id}/picture/{place}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The picture of a rater's place
+         * @description Return the bare picture at a place of the rater's order, so that its address does not tell whose it is.
+         */
+        get: operations["getReadingPicture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{plan_id}/readings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep a reading
+         * @description Keep what a rater drew, and return what comes next.
+         */
+        post: operations["addReading"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{plan_id}/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a study found
+         * @description Return reliability and errors, once every rater has read every frame.
+         */
+        get: operations["getStudyFindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{plan_id}/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Use it as this site's error
+         * @description Keep what a finished study found as this site's error: trends are judged by it from now on.
+         */
+        post: operations["keepStudy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2429,6 +2553,24 @@ export interface components {
          */
         Quantity: "bone_depth_min" | "bone_depth_midline" | "tissue_thickness" | "tissue_grey" | "sweep_length" | "sweep_speed" | "length" | "angle" | "area" | "thickness" | "perimuscular_zone" | "cross_section_area" | "width" | "height" | "shape_ratio" | "echo_intensity" | "echo_sd" | "echo_skewness" | "echo_entropy" | "glcm_contrast" | "glcm_dissimilarity" | "glcm_homogeneity" | "glcm_asm" | "glcm_energy" | "glcm_correlation" | "heckmatt_grade";
         /**
+         * ReadingBody
+         * @description What a rater drew at a place of their order.
+         */
+        ReadingBody: {
+            /** Place */
+            place: number;
+            /** Points */
+            points: [
+                number,
+                number
+            ][];
+            /**
+             * Person
+             * @description Name of the person who does this.
+             */
+            person: string;
+        };
+        /**
          * Record
          * @description Keep what is shown as a recording of an examination.
          *
@@ -3016,6 +3158,105 @@ export interface components {
             runs: string;
         };
         /**
+         * StudyBody
+         * @description A reliability study to be planned.
+         */
+        StudyBody: {
+            /** Name */
+            name: string;
+            quantity: components["schemas"]["Quantity"];
+            /** Structure */
+            structure: string;
+            /** Raters */
+            raters: string[];
+            /** Frames */
+            frames: components["schemas"]["StudyFrameBody"][];
+            /**
+             * Person
+             * @description Name of the person who does this.
+             */
+            person: string;
+        };
+        /**
+         * StudyFindings
+         * @description What a finished study found, in words and numbers.
+         */
+        StudyFindings: {
+            /** Words */
+            words: string[];
+            sem: components["schemas"]["SemView"];
+            visit: components["schemas"]["VisitErrorView"] | null;
+            /** Unit */
+            unit: string;
+            /** N Subjects */
+            n_subjects: number;
+        };
+        /**
+         * StudyFrameBody
+         * @description One frame of a study. `subject`: who it is of, by any name; `visit`: which time that subject was seen, from 1.
+         */
+        StudyFrameBody: {
+            /** Subject */
+            subject: string;
+            /** Visit */
+            visit: number;
+            /** Recording Id */
+            recording_id: string;
+            /** Frame */
+            frame: number;
+        };
+        /**
+         * StudyList
+         * @description All reliability studies, in the order in which they were planned.
+         */
+        StudyList: {
+            /** Studies */
+            studies: components["schemas"]["StudyView"][];
+        };
+        /**
+         * StudyTask
+         * @description What a rater reads next: a picture and nothing else; `done`: all is read, and there is no picture.
+         */
+        StudyTask: {
+            /** Done */
+            done: boolean;
+            /** Place */
+            place: number;
+            /** Total */
+            total: number;
+        };
+        /**
+         * StudyView
+         * @description A reliability study and how far each rater has come; no value and no subject is in it.
+         */
+        StudyView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            quantity: components["schemas"]["Quantity"];
+            /** @description What a rater draws. */
+            figure: components["schemas"]["CaliperKind"];
+            /** Structure */
+            structure: string;
+            /** Raters */
+            raters: string[];
+            /** N Frames */
+            n_frames: number;
+            /** N Subjects */
+            n_subjects: number;
+            /**
+             * Read
+             * @description Readings that each rater has made, in the order of raters.
+             */
+            read: number[];
+            /**
+             * Kept
+             * @description True once its findings are this site's error.
+             */
+            kept: boolean;
+        };
+        /**
          * SurfaceView
          * @description A surface that was seen in one frame.
          */
@@ -3187,6 +3428,17 @@ export interface components {
              */
             type: "want";
             view: components["schemas"]["View"] | null;
+        };
+        /**
+         * WhoBody
+         * @description Who does it.
+         */
+        WhoBody: {
+            /**
+             * Person
+             * @description Name of the person who does this.
+             */
+            person: string;
         };
         /**
          * WhyView
@@ -6012,6 +6264,606 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["WithdrawBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Another web site tried to change something */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first; or Not allowed as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStudies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyList"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    planStudy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StudyBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyView"];
+                };
+            };
+            /** @description Another web site tried to change something */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first; or Not allowed as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    nextReading: {
+        parameters: {
+            query: {
+                /** @description Name of the rater. */
+                person: string;
+            };
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyTask"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first; or Not allowed as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReadingPicture: {
+        parameters: {
+            query: {
+                /** @description Name of the rater. */
+                person: string;
+            };
+            header?: never;
+            path: {
+                plan_id: string;
+                /** @description Place in the rater's order, from 0. */
+                place: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first; or Not allowed as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addReading: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadingBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyTask"];
+                };
+            };
+            /** @description Another web site tried to change something */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first; or Not allowed as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStudyFindings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyFindings"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first; or Not allowed as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keepStudy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhoBody"];
             };
         };
         responses: {

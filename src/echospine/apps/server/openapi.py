@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 
 import echospine
 from echospine.apps.server.live.messages import SAID
-from echospine.apps.server.routes import exams, health, imports, live, recordings, reports, reviews, trends
+from echospine.apps.server.routes import exams, health, imports, live, recordings, reports, reviews, studies, trends
 from echospine.apps.server.schemas import Problem
 
 DESCRIPTION = (
@@ -29,6 +29,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     reviews.router,
     reports.router,
     trends.router,
+    studies.router,
 )
 SOCKETS = live.router
 PREFIX = "/api"

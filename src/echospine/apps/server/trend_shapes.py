@@ -7,9 +7,10 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
-from echospine.apps.server.schemas import Body, PersonName, Reason, Shape
+from echospine.apps.server.schemas import XY, Body, PersonName, Reason, Shape
+from echospine.domain.frames import MAX_FRAMES
 from echospine.domain.labels import Side
-from echospine.domain.measures import Quantity
+from echospine.domain.measures import CaliperKind, Quantity
 from echospine.domain.trends import LONGEST_NOTE, Instrument, MarkKind
 
 Note: TypeAlias = Annotated[str, Field(min_length=1, max_length=LONGEST_NOTE)]
@@ -205,3 +206,76 @@ class WithdrawBody(Body):
 
     person: PersonName
     reason: Reason = Field(min_length=1)
+
+
+class StudyView(Shape):
+    """A reliability study and how far each rater has come; no value and no subject is in it."""
+
+    id: str
+    name: str
+    quantity: Quantity
+    figure: CaliperKind = Field(description="What a rater draws.")
+    structure: str
+    raters: list[str]
+    n_frames: int
+    n_subjects: int
+    read: list[int] = Field(description="Readings that each rater has made, in the order of raters.")
+    kept: bool = Field(description="True once its findings are this site's error.")
+
+
+class StudyList(Shape):
+    """All reliability studies, in the order in which they were planned."""
+
+    studies: list[StudyView]
+
+
+class StudyTask(Shape):
+    """What a rater reads next: a picture and nothing else; `done`: all is read, and there is no picture."""
+
+    done: bool
+    place: int
+    total: int
+
+
+class StudyFindings(Shape):
+    """What a finished study found, in words and numbers."""
+
+    words: list[str]
+    sem: SemView
+    visit: VisitErrorView | None
+    unit: str
+    n_subjects: int
+
+
+class StudyFrameBody(Body):
+    """One frame of a study. `subject`: who it is of, by any name; `visit`: which time that subject was seen, from 1."""
+
+    subject: Annotated[str, Field(min_length=1, max_length=100)]
+    visit: int = Field(ge=1, le=1000)
+    recording_id: str = Field(max_length=100)
+    frame: int = Field(ge=0, le=MAX_FRAMES)
+
+
+class StudyBody(Body):
+    """A reliability study to be planned."""
+
+    name: Note
+    quantity: Quantity
+    structure: str = Field(max_length=100)
+    raters: list[PersonName] = Field(min_length=1, max_length=20)
+    frames: list[StudyFrameBody] = Field(min_length=2, max_length=2000)
+    person: PersonName
+
+
+class ReadingBody(Body):
+    """What a rater drew at a place of their order."""
+
+    place: int = Field(ge=0, le=10_000)
+    points: list[XY] = Field(min_length=2, max_length=500)
+    person: PersonName
+
+
+class WhoBody(Body):
+    """Who does it."""
+
+    person: PersonName

@@ -3,10 +3,17 @@
 Knows which readings may be compared, and keeps treatments, questionnaires and this site's errors of measurement.
 """
 
-from echospine.workflow.trend.document import mark_document, measure_document, score_document, story_document
+from echospine.workflow.trend.document import (
+    findings_document,
+    mark_document,
+    measure_document,
+    score_document,
+    story_document,
+)
 from echospine.workflow.trend.entries import add_mark, add_score, withdraw
 from echospine.workflow.trend.gathering import Followed, measures_of
 from echospine.workflow.trend.study import (
+    FIGURES,
     Findings,
     Task,
     findings_of,
@@ -21,11 +28,13 @@ from echospine.workflow.trend.tables import trend_table
 from echospine.workflow.trend.telling import one_measure, trend_of
 
 __all__ = [
+    "FIGURES",
     "Findings",
     "Followed",
     "Task",
     "add_mark",
     "add_score",
+    "findings_document",
     "findings_of",
     "keep_as_site_error",
     "mark_document",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any, TypeAlias
 
-from echospine.domain.trends import Mark, Score
-from echospine.engine.trend import Change, Judged, KnownError, Measure, Story, TrendLine
+from echospine.domain.trends import Mark, Score, VisitError
+from echospine.engine.trend import Change, Judged, KnownError, Measure, Sem, Story, TrendLine
+from echospine.workflow.trend.study import Findings
 
 Json: TypeAlias = dict[str, Any]
 
@@ -66,6 +67,17 @@ def score_document(score: Score) -> Json:
     }
 
 
+def findings_document(found: Findings) -> Json:
+    """Return what a reliability study found as a JSON object."""
+    return {
+        "words": list(found.words),
+        "sem": _sem(found.sem),
+        "visit": _visit_error(found.visit),
+        "unit": found.unit.value,
+        "n_subjects": found.n_subjects,
+    }
+
+
 def _visit(judged: Judged) -> Json:
     visit = judged.visit
     return {
@@ -94,13 +106,20 @@ def _change(change: Change | None) -> Json | None:
 def _error(error: KnownError | None) -> Json | None:
     if error is None:
         return None
-    sem, visit = error.sem, error.visit
     return {
         "source": error.source.value,
         "citation": error.citation,
-        "sem": None if sem is None else {"value": sem.value, "kind": sem.kind.value, "df": sem.df},
-        "visit": None if visit is None else {"value": visit.value, "df": visit.df, "n_readings": visit.n_readings},
+        "sem": _sem(error.sem),
+        "visit": _visit_error(error.visit),
     }
+
+
+def _sem(sem: Sem | None) -> Json | None:
+    return None if sem is None else {"value": sem.value, "kind": sem.kind.value, "df": sem.df}
+
+
+def _visit_error(visit: VisitError | None) -> Json | None:
+    return None if visit is None else {"value": visit.value, "df": visit.df, "n_readings": visit.n_readings}
 
 
 def _line(line: TrendLine | None) -> Json | None:
