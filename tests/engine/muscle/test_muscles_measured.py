@@ -13,7 +13,15 @@ from echospine.domain.measures import OF_MUSCLES, Measurement, Quantity, heckmat
 from echospine.domain.sights import Landmark, Sighting
 from echospine.domain.units import Labels, Unit
 from echospine.engine.muscle import measure_frame, measure_muscles
-from echospine.engine.muscle.muscles import ACROSS_METHOD, CUT, NO_BONE_UNDER, NO_LAYER, NO_MUSCLE, NOT_ACROSS
+from echospine.engine.muscle.muscles import (
+    ACROSS_METHOD,
+    CUT,
+    NO_BONE_UNDER,
+    NO_LAYER,
+    NO_MUSCLE,
+    NOT_ACROSS,
+    NOT_THE_BACK,
+)
 
 Key = tuple[Structure, Side, Quantity]
 
@@ -146,6 +154,12 @@ def test_an_empty_map_gives_notes_and_no_value() -> None:
         found = measured(np.zeros((HEIGHT, WIDTH), np.uint8), view)
         assert found
         assert all(one.value is None and one.note for one in found.values())
+
+
+@pytest.mark.parametrize("view", [View.OTHER, View.ABDOMINAL_WALL_LATERAL])
+def test_a_picture_of_something_else_is_not_measured_for_muscles_of_the_back(view: View) -> None:
+    (only,) = measure_muscles(frame(), seen(along(), view))
+    assert (only.value, only.note) == (None, NOT_THE_BACK)
 
 
 def test_a_heckmatt_grade_is_a_readers_entry() -> None:

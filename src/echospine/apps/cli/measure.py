@@ -36,9 +36,11 @@ def measure(
     model: str | None,
     as_json: bool,
 ) -> int:
-    """Write a table: frame,structure,side,quantity,value,unit,uncertainty,method,status.
+    """Write a table: frame,structure,side,quantity,value,unit,uncertainty,method,status,level,note.
 
-    A row without a frame is over the whole recording. With several recordings, more columns name them.
+    Bone and the tissue over it; muscles, fascia and fat with a model that names structures. Uncertainty is one
+    standard deviation; where there is no value, the note says why. A row without a frame is over the whole recording.
+    With several recordings, a last column `recording` names them.
     """
     from echospine.apps.wiring import build_model, build_reader
     from echospine.workflow.exam import interpret_source

@@ -2,8 +2,8 @@
 
 Fascicles are bright too, but short and askew. So brightness is evened out, averaged along straight pieces a quarter of
 the picture long, and followed from one side of the picture to the other by dynamic programming. Lengths are shares of
-the field, so that no scale is needed (the idea of long lines: van der Zee and Kuo 2022, PeerJ Comput Sci 8:e855, who
-find them by another filter and a Hough transform).
+the field, so that no scale is needed. (Without training too, by other means: van der Zee and Kuo 2022, PLoS One
+17:e0265752.)
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ NEAR = 0.025
 """Lines nearer to each other are one."""
 ALIKE, BRIGHT = 0.55, 0.75
 """The superficial line is the lowest that has such shares of the best line's evenness and of the brightest's grey."""
+EDGE = 0.5
+"""The edge of a line is where it has so much of its brightness above the muscle's."""
 GAP = 0.012
 """Strands of one line are no farther apart, as a share of the height."""
 INSIDE = 0.12
@@ -158,7 +160,7 @@ def _path(score: Single) -> tuple[npt.NDArray[np.int64], float]:
 def _edge(field: Single, line: Floats, way: int) -> Floats:
     """Return the edge of a line on the muscle's side, rows per column; `way`: 1 where the muscle lies under it.
 
-    Half-way between the line's brightness and the muscle's, each averaged along the line. Strands of a line that is
+    At EDGE between the muscle's brightness and the line's, each averaged along the line. Strands of a line that is
     more than one, GAP apart, belong to it; what bends off it for a short way does not.
     """
     height, width = field.shape
@@ -169,10 +171,12 @@ def _edge(field: Single, line: Floats, way: int) -> Floats:
     near = into <= 0.02 * height
     muscle = np.median(profile[into > 0.05 * height], axis=0)
     crest = profile[near].argmax(axis=0)
-    bright = profile >= 0.5 * (muscle + profile[near].max(axis=0))
+    bright = profile >= muscle + EDGE * (profile[near].max(axis=0) - muscle)
     bright = ndimage.binary_closing(bright, np.ones((max(1, round(GAP * height)), 1), np.bool_)) | bright
     dark = ~bright & (np.arange(into.size)[:, None] > crest)
     end = np.where(dark.any(axis=0), dark.argmax(axis=0), into.size) - 1
     edge = line + way * (into[end] + 0.5)
-    steady: Floats = ndimage.median_filter(edge, max(3, round(0.15 * width)), mode="nearest")
-    return steady
+    # turned about its ends, so that a line that slants goes on slanting there
+    margin = round(0.08 * width)
+    steady: Floats = ndimage.median_filter(np.pad(edge, margin, mode="reflect", reflect_type="odd"), 2 * margin + 1)
+    return steady[margin:-margin]

@@ -43,6 +43,10 @@ ACROSS = frozenset({View.TRANSVERSE_SPINOUS, View.TRANSVERSE_INTERLAMINAR, View.
 SURELY = 0.5
 """A view less likely than this is not known."""
 
+ELSEWHERE = frozenset({View.OTHER, View.ABDOMINAL_WALL_LATERAL})
+"""Views in which muscles of the back are not measured, whatever a map may name."""
+
+NOT_THE_BACK = "the picture is taken for none of the views of the back"
 NO_MUSCLE = "not seen: there is none in the map"
 NO_BONE_UNDER = "not seen: no bone under the muscle where its thickness is taken"
 NO_LAYER = "not seen over the middle of the picture"
@@ -86,7 +90,7 @@ class _Sight:
 
 
 def measure_muscles(frame: Frame, interpretation: Interpretation) -> tuple[Measurement, ...]:
-    """Return size and echo of multifidus, erector spinae, fascia and subcutaneous tissue; none without a map.
+    """Return size and echo of multifidus, erector spinae, fascia and subcutaneous tissue; nothing without a map.
 
     In a view across the spine whose midline is seen, left and right apart. What belongs to the view and cannot be given
     has no value, and a note that says why.
@@ -94,6 +98,9 @@ def measure_muscles(frame: Frame, interpretation: Interpretation) -> tuple[Measu
     if interpretation.structures is None:
         return ()
     sight = _sight(frame, interpretation)
+    if sight.view in ELSEWHERE:
+        gone = _absent(Structure.MULTIFIDUS, Side.UNKNOWN, Quantity.THICKNESS, NOT_THE_BACK)
+        return (replace(gone, frame=frame.index),)
     parts = _parts(sight)
     found = [*_lengths(sight, parts), *_sections(sight, parts), *_echoes(sight, parts)]
     return tuple(replace(one, frame=frame.index, level=sight.level) for one in found)
