@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Trend, TrendVisit } from "../src/api/types";
 import { hrefOf, measureOf } from "../src/features/trend/address";
 import { answersOf } from "../src/features/trend/answers";
-import { bandPoints, roundTicks, scaleOf, shapeOf, strips, verdictText } from "../src/features/trend/layout";
+import { bandPoints, labelled, roundTicks, scaleOf, shapeOf, strips, verdictText } from "../src/features/trend/layout";
 
 const measure = { quantity: "length", structure: "multifidus", side: "left", level: "L4", title: "Length" } as const;
 
@@ -46,7 +46,7 @@ describe("the plot of a trend", () => {
   it("puts one visit in the middle and its band from side to side", () => {
     const one = trend({ visits: [visit("2026-01-12", 27)], band: [{ day: "2026-01-12", low: 24, high: 30 }] });
     const scale = scaleOf(one, 600, 340)!;
-    expect(scale.x("2026-01-12")).toBeCloseTo((58 + 20 + 600 - 24 - 20) / 2);
+    expect(scale.x("2026-01-12")).toBeCloseTo((58 + 600 - 24) / 2);
     expect(bandPoints(one, scale, 600)).toMatch(/^58,.* 576,/);
     expect(scaleOf(trend({ visits: [] }), 600, 340)).toBeUndefined();
   });
@@ -56,6 +56,13 @@ describe("the plot of a trend", () => {
     expect(verdictText(visit("2026-01-12", 27))).toBe("first visit");
     expect(verdictText(visit("2026-01-12", 27, "within measurement error"))).toBe("within error");
     expect(verdictText(visit("2026-01-12", 27, "not comparable"))).toBe("not judged");
+  });
+
+  it("writes what there is room for, the chosen visit first", () => {
+    const visits = ["2026-01-01", "2026-01-03", "2026-01-05", "2026-06-01"].map((day) => visit(day, 27));
+    const close = trend({ visits });
+    expect([...labelled(close, scaleOf(close, 600, 340)!, 2)].sort()).toEqual([2, 3]);
+    expect([...labelled(close, scaleOf(close, 600, 340)!, 0)].sort()).toEqual([0, 3]);
   });
 
   it("has one strip for each questionnaire", () => {

@@ -221,3 +221,36 @@ export async function withdrawEntry(entryId: string, change: Schemas["WithdrawBo
   const { error, response } = await http.POST("/api/entries/{entry_id}/withdraw", { params, body: change });
   if (!response.ok) throw problemOf(response.status, error);
 }
+
+/** Return all reliability studies, in the order in which they were planned. */
+export async function listStudies(): Promise<readonly Schemas["StudyView"][]> {
+  return (await body(http.GET("/api/studies"))).studies;
+}
+
+const study = (plan_id: string) => ({ path: { plan_id } });
+
+/** Return which place of their own order a rater reads next. */
+export function nextReading(planId: string, person: string): Promise<Schemas["StudyTask"]> {
+  return body(http.GET("/api/studies/{plan_id}/task", { params: { ...study(planId), query: { person } } }));
+}
+
+/** Return the address of a picture that tells nothing of whose it is. */
+export function readingPictureUrl(planId: string, place: number, person: string): string {
+  return `/api/studies/${encodeURIComponent(planId)}/picture/${place}?${new URLSearchParams({ person })}`;
+}
+
+export function addReading(planId: string, reading: Schemas["ReadingBody"]): Promise<Schemas["StudyTask"]> {
+  return body(http.POST("/api/studies/{plan_id}/readings", { params: study(planId), body: reading }));
+}
+
+/** Return what a finished study found. */
+export function readFindings(planId: string): Promise<Schemas["StudyFindings"]> {
+  return body(http.GET("/api/studies/{plan_id}/findings", { params: study(planId) }));
+}
+
+/** Use what a finished study found as this site's error. */
+export async function keepStudy(planId: string, person: string): Promise<void> {
+  const params = study(planId);
+  const { error, response } = await http.POST("/api/studies/{plan_id}/keep", { params, body: { person } });
+  if (!response.ok) throw problemOf(response.status, error);
+}

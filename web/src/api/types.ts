@@ -53,6 +53,9 @@ export type InstrumentRules = Schemas["InstrumentView"];
 export type MarkKind = Schemas["MarkKind"];
 export type Measure = Schemas["MeasureView"];
 export type Patient = Schemas["PatientView"];
+export type Study = Schemas["StudyView"];
+export type StudyFindings = Schemas["StudyFindings"];
+export type StudyTask = Schemas["StudyTask"];
 export type Trend = Schemas["TrendView"];
 export type TrendVisit = Schemas["VisitView"];
 

@@ -1,8 +1,8 @@
 /** Which page an address names. */
 
 export type Route =
-  | { readonly page: "home" | "exams" | "live" | "trends" | "nowhere" }
-  | { readonly page: "exam" | "report"; readonly id: string };
+  | { readonly page: "home" | "exams" | "live" | "trends" | "studies" | "nowhere" }
+  | { readonly page: "exam" | "report" | "study"; readonly id: string };
 
 /** Return the page of a path. */
 export function routeOf(path: string): Route {
@@ -10,6 +10,7 @@ export function routeOf(path: string): Route {
   if (first === undefined) return { page: "home" };
   if (first === "live" && id === undefined) return { page: "live" };
   if (first === "trends" && id === undefined) return { page: "trends" };
+  if (first === "studies" && last === undefined) return id === undefined ? { page: "studies" } : { page: "study", id };
   if (first !== "exams" || more.length) return { page: "nowhere" };
   if (id === undefined) return { page: "exams" };
   if (last === undefined) return { page: "exam", id };

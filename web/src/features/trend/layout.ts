@@ -4,6 +4,9 @@ import type { Trend, TrendVisit } from "../../api/types";
 
 export const MARGIN = { left: 58, right: 24, top: 46, bottom: 44 } as const;
 export const STRIP = 34;
+/** Room for half a label on both sides, px; and the least between the middles of two. */
+const INSIDE = 44;
+const APART = 92;
 
 export interface Scale {
   readonly ticks: readonly number[];
@@ -19,7 +22,7 @@ export function scaleOf(trend: Trend, width: number, height: number): Scale | un
   const values = [...trend.visits.flatMap(barOf), ...trend.band.flatMap(({ low, high }) => [low, high])];
   const ticks = roundTicks(Math.min(...values), Math.max(...values));
   const [low, high] = [ticks[0]!, ticks.at(-1)!];
-  const [left, right] = [MARGIN.left + 20, width - MARGIN.right - 20];
+  const [left, right] = [MARGIN.left + INSIDE, width - MARGIN.right - INSIDE];
   return {
     ticks,
     x: (day) =>
@@ -75,6 +78,18 @@ export function verdictText(visit: TrendVisit): string {
     "within measurement error": "within error",
   };
   return words[visit.since_first.verdict] ?? "not judged";
+}
+
+/** Return the visits whose day and verdict are written under the axis: the chosen one, and as many as there is room for. */
+export function labelled(trend: Trend, scale: Scale, chosen: number): Set<number> {
+  const last = trend.visits.length - 1;
+  const kept = new Set<number>();
+  for (const n of [chosen, last, 0, ...trend.visits.keys()]) {
+    const here = trend.visits[n];
+    if (here && [...kept].every((m) => Math.abs(scale.x(trend.visits[m]!.day) - scale.x(here.day)) >= APART))
+      kept.add(n);
+  }
+  return kept;
 }
 
 /** Return the questionnaires of a trend, each with its scores in order of days. */
