@@ -69,7 +69,7 @@ def test_a_rater_reads_blind_and_the_findings_become_the_sites_error(
 
     page.get_by_role("link", name="All studies").click()
     page.get_by_role("button", name="What it found").click()
-    expect(page.get_by_text(re.compile(r"^SEM \(within subject\)"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^SEM of one reading \(within subject\)"))).to_be_visible()
     assert violations(page) == []
     shoot(page, "studies")
     page.get_by_role("button", name="Use as this site's error").click()

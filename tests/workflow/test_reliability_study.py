@@ -94,6 +94,8 @@ def test_what_raters_read_becomes_the_error_of_this_site(house: House, tmp_path:
     assert found.visit is not None and found.visit.n_readings == 2 and found.visit.df == N_PEOPLE
     expected = STEP_MM * math.sqrt(1 + 0.25 / 2 + 0.32)  # placing, two readings, and raters 0.8 px apart
     assert found.visit.value == pytest.approx(expected, rel=0.5)
+    assert any(line.startswith("Reader One and Reader Two: bias -0.") for line in found.words)
+    assert found.words[-1].startswith("SE of a visit ") and "a change counts beyond" in found.words[-1]
     kept = keep_as_site_error(house, plan.id, person=READER)
     assert kept.method == "calliper 1" and kept.n_subjects == N_PEOPLE and kept.raters == RATERS
     assert house.studies.records.site_errors()[0].entry == kept

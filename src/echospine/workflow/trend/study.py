@@ -10,7 +10,7 @@ import hashlib
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,8 +23,10 @@ from echospine.domain.trends import SemKind, SiteError, StudyFrame, StudyPlan, S
 from echospine.domain.units import Floats, Unit
 from echospine.engine.trend import (
     Agreement,
+    ErrorSource,
     Icc,
     IccForm,
+    KnownError,
     Sem,
     icc,
     limits_of_agreement,
@@ -141,7 +143,8 @@ def findings_of(house: House, plan_id: str) -> Findings:
     agreement = limits_of_agreement(ratings[:, 0], ratings[:, 1]) if several and len(ratings) > 2 else None
     iccs = tuple(icc(ratings, form) for form in IccForm) if several else ()
     n_subjects = len({one.subject for one in plan.frames})
-    return Findings(iccs, error, visit, agreement, unit, n_subjects, _words(iccs, error, visit, unit))
+    found = Findings(iccs, error, visit, agreement, unit, n_subjects, ())
+    return replace(found, words=_words(found, plan))
 
 
 def keep_as_site_error(house: House, plan_id: str, *, person: Person) -> SiteError:
@@ -241,12 +244,18 @@ def _device(house: House, plan: StudyPlan) -> str:
     return devices.pop()
 
 
-def _words(iccs: Sequence[Icc], error: Sem, visit: VisitError | None, unit: Unit) -> tuple[str, ...]:
-    told = [f"{one.form.value} {one.value:.2f} ({one.low:.2f} to {one.high:.2f})" for one in iccs]
-    told.append(f"SEM ({error.kind.value}) {error.value:.3g} {unit.value}, MDC95 {error.mdc():.3g} {unit.value}")
-    if visit is None:
+def _words(found: Findings, plan: StudyPlan) -> tuple[str, ...]:
+    error, unit = found.sem, found.unit.value
+    told = [f"{one.form.value} {one.value:.2f} ({one.low:.2f} to {one.high:.2f})" for one in found.iccs]
+    told.append(f"SEM of one reading ({error.kind.value}) {error.value:.3g} {unit}, MDC95 {error.mdc():.3g} {unit}")
+    if found.agreement is not None:
+        agreement, pair = found.agreement, f"{plan.raters[0]} and {plan.raters[1]}"
+        limits = f"limits of agreement {agreement.low:.3g} to {agreement.high:.3g} {unit}"
+        told.append(f"{pair}: bias {agreement.bias:.3g} {unit}, {limits}")
+    if found.visit is None:
         told.append("No subject was seen twice in the same way: this judges readings, not visits.")
     else:
-        least = 1.96 * math.sqrt(2) * visit.value
-        told.append(f"Of visits: SE {visit.value:.3g} {unit.value}, MDC95 {least:.3g} {unit.value}")
+        known = KnownError("", "", unit, error, found.visit, ErrorSource.SITE, plan.name)
+        least = known.least_change(found.visit.n_readings, found.visit.n_readings)
+        told.append(f"SE of a visit {found.visit.value:.3g} {unit}; a change counts beyond {least:.3g} {unit}")
     return tuple(told)
