@@ -54,7 +54,7 @@ def _speed() -> Iterator[Row]:
     def peer() -> None:
         for muscle in (Structure.MULTIFIDUS, Structure.ERECTOR_SPINAE):
             for region in regionprops((labels == muscle).astype(np.uint8), picture.grey):
-                _ = region.area, region.bbox, region.eccentricity, region.mean_intensity, region.perimeter
+                _ = region.area, region.bbox, region.eccentricity, region.intensity_mean, region.perimeter
                 rows, columns = region.slice
                 box = np.where(region.image, 1 + picture.grey[rows, columns] // 8, 0)
                 pairs = graycomatrix(box, [1], np.radians((0, 45, 90, 135)), 33, symmetric=True)
@@ -110,7 +110,11 @@ def table_of(people: list[tuple[Pairs, Pairs]]) -> list[Row]:
         Row(f"{who}: multifidus thickness, mean of measured - true", float(off.mean()), "mm"),
         Row(f"{who}, {share.size} sections: multifidus area, median error", _median(np.abs(share)), "%", "<= 5"),
         Row(f"{who}: multifidus area, 95th percentile of error", _high(np.abs(share)), "%"),
-        Row(f"{who}: sections cut by the field, not measured", float(2 * len(people) - share.size), "of both sides"),
+        Row(
+            f"{who}: sections cut by the field or hardly seen, not measured",
+            float(2 * len(people) - share.size),
+            "of both sides",
+        ),
     ]
 
 

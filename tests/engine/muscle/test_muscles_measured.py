@@ -21,6 +21,7 @@ from echospine.engine.muscle.muscles import (
     NO_MUSCLE,
     NOT_ACROSS,
     NOT_THE_BACK,
+    TOO_LITTLE,
 )
 
 Key = tuple[Structure, Side, Quantity]
@@ -99,6 +100,13 @@ def test_a_side_that_is_not_there_is_said_so() -> None:
     labels[:, MIDDLE:][labels[:, MIDDLE:] == Structure.MULTIFIDUS] = 0
     right = measured(labels, ACROSS)[Structure.MULTIFIDUS, Side.RIGHT, Quantity.CROSS_SECTION]
     assert (right.value, right.note) == (None, NO_MUSCLE)
+
+
+def test_a_sliver_at_the_edge_of_a_shadow_is_no_cross_section() -> None:
+    labels = across()
+    labels[:, 130:MIDDLE][labels[:, 130:MIDDLE] == Structure.MULTIFIDUS] = 0
+    left = measured(labels, ACROSS)[Structure.MULTIFIDUS, Side.LEFT, Quantity.CROSS_SECTION]
+    assert (left.value, left.note) == (None, TOO_LITTLE)
 
 
 def test_what_the_view_should_show_and_does_not_is_said() -> None:

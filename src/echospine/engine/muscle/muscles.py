@@ -52,7 +52,7 @@ NO_BONE_UNDER = "not seen: no bone under the muscle where its thickness is taken
 NO_LAYER = "not seen over the middle of the picture"
 CUT = "cut by the field: part of the muscle lies outside the picture"
 NOT_ACROSS = "the picture is not known to lie across the muscle"
-TOO_LITTLE = "too little of it is left inside its edge"
+TOO_LITTLE = "not seen enough: too little of it is left inside its edge"
 LATERAL = "with iliocostalis, at its lateral edge, whose outline is of low reliability"
 
 _OVER = {
@@ -220,6 +220,8 @@ def _section_of(sight: _Sight, part: _Part) -> tuple[str, Section | None]:
         return NOT_ACROSS, None
     if sight.rays is None:
         return UNCALIBRATED, None
+    if eroded(outline, sight.step_mm) is None:
+        return TOO_LITTLE, None
     found = section_of(outline, sight.step_mm, sight.sector)
     return (CUT, None) if found.cut else ("", found)
 

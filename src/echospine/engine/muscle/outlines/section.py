@@ -18,6 +18,8 @@ from echospine.engine.muscle.outlines.thickness import BACK, EDGE_SD_MM
 
 CLOSE_MM = 1.0
 """Gaps within a muscle (septa, streaks of fat) up to twice this wide belong to it."""
+CELL_MM = 0.3
+"""Gaps are looked for on a grid about so fine; the outline itself keeps its pixels."""
 EDGE_SHARE = 0.05
 """A muscle that has more of its outline than this on the edge of the field is cut by it."""
 
@@ -118,9 +120,22 @@ def _box(mask: Mask, margin: Sequence[int]) -> tuple[slice, slice]:
 
 def _closed(mask: Mask, labels: Labels, step: tuple[float, float]) -> Mask:
     """Return the mask with narrow gaps closed, but never over bone or another named muscle."""
-    down_across = (step[1], step[0])
-    near = ndimage.distance_transform_edt(~mask, sampling=down_across) <= CLOSE_MM
-    closed = ndimage.distance_transform_edt(near, sampling=down_across) > CLOSE_MM
+    many = max(1, int(CELL_MM / max(step)))
+    cells = _cells(mask, many)
+    down_across = (many * step[1], many * step[0])
+    near = ndimage.distance_transform_edt(~cells, sampling=down_across) <= CLOSE_MM
+    gaps = (ndimage.distance_transform_edt(near, sampling=down_across) > CLOSE_MM) & ~cells
+    spread = np.repeat(np.repeat(gaps, many, axis=0), many, axis=1)[: mask.shape[0], : mask.shape[1]]
     taken = np.isin(labels, [int(one) for one in (*BONES, *BACK)]) & ~mask
-    found: Mask = ndimage.binary_fill_holes((closed | mask) & ~taken)
+    found: Mask = ndimage.binary_fill_holes((spread | mask) & ~taken)
     return found
+
+
+def _cells(mask: Mask, many: int) -> Mask:
+    """Return blocks of `many` x `many` pixels, True where all of a block is; what is beyond the mask counts as none."""
+    if many == 1:
+        return mask
+    height, width = (many * math.ceil(size / many) for size in mask.shape)
+    padded = np.pad(mask, ((0, height - mask.shape[0]), (0, width - mask.shape[1])))
+    whole: Mask = padded.reshape(height // many, many, width // many, many).all(axis=(1, 3))
+    return whole
