@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from trend_kit import MULTIFIDUS, PATIENT, own_error, reading, visit
 from workflow_kit import make_house
 
 from echospine.domain.errors import Conflict, InputError, NotFound
@@ -17,17 +16,19 @@ from echospine.domain.measures import Quantity, Status
 from echospine.domain.people import Person
 from echospine.domain.trends import Instrument, MarkKind
 from echospine.domain.units import Unit
-from echospine.engine.trend import ErrorSource, Verdict
+from echospine.engine.trend import ErrorSource, Measure, Verdict
 from echospine.ports import House
 from echospine.workflow.trend import (
     add_mark,
     add_score,
+    error_of_repeats,
     measures_of,
     one_measure,
     trend_of,
     trend_table,
     withdraw,
 )
+from trend_kit import MULTIFIDUS, PATIENT, own_error, reading, visit
 
 DAYS = [date(2026, 1, 12) + timedelta(28 * n) for n in range(5)]
 READER = Person("Reader One")
@@ -148,6 +149,29 @@ def test_a_study_of_this_site_goes_before_one_that_was_published(house: House) -
     withdraw(house, of_map.id, reason="a phantom slipped in", person=READER)
     found = trend_of(house, PATIENT, MULTIFIDUS).error
     assert found is not None and found.citation.startswith("too old")
+
+
+def test_people_measured_twice_give_the_error_of_a_method_without_raters(house: House) -> None:
+    by_map = {"method": Method("label map", "2")}
+    for n, (one, other) in enumerate([(20.0, 20.6), (25.0, 24.6), (31.0, 31.2)]):
+        for day, value in ((DAYS[0], one), (DAYS[1], other)):
+            visit(house, day, [reading(value, **by_map)], patient=f"V-{n}")
+    visit(house, DAYS[0], [reading(27.0, **by_map)])
+    visit(house, DAYS[1], [reading(31.0, **by_map)])
+    people = ("V-0", "V-1", "V-2")
+    kept = error_of_repeats(house, name="Volunteers", measure=MULTIFIDUS, patients=people, person=READER)
+    assert kept.visit is not None and (kept.visit.df, kept.visit.n_readings) == (3, 1)
+    assert kept.visit.value == pytest.approx(((0.6**2 + 0.4**2 + 0.2**2) / 2 / 3) ** 0.5)
+    error = trend_of(house, PATIENT, MULTIFIDUS).error
+    assert error is not None and error.citation.startswith("Volunteers")
+    with pytest.raises(InputError, match="V-9: has 0 visits"):
+        error_of_repeats(house, name="x", measure=MULTIFIDUS, patients=("V-0", "V-9"), person=READER)
+
+
+def test_callipers_that_name_no_structure_are_not_followed(house: House) -> None:
+    nameless = Measure(Quantity.LENGTH, Structure.BACKGROUND, Side.UNKNOWN, "")
+    visit(house, DAYS[0], [reading(27.0, nameless), reading(3.0, nameless)])
+    assert measures_of(house, PATIENT) == ()
 
 
 def test_an_error_of_reading_alone_judges_nothing_and_says_why(house: House) -> None:

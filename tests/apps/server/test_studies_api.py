@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from serving import assert_problem, cine, imported
+from trend_kit import reading, visit
 
 READER, OTHER = "Reader One", "Reader Two"
 
@@ -54,3 +57,15 @@ def test_nobody_else_reads_and_nothing_twice(client, tmp_path):
     assert client.post(f"{url}/readings", json=body).status_code == 201
     assert_problem(client.post(f"{url}/readings", json=body), 409, "conflict")
     assert_problem(client.get("/api/studies/none/task", params={"person": READER}), 404, "not-found")
+
+
+def test_people_seen_twice_give_the_error_of_a_method(client, house):
+    for patient, values in (("V-1", (20.0, 20.6)), ("V-2", (25.0, 24.4))):
+        for day, value in zip((date(2026, 1, 5), date(2026, 1, 12)), values, strict=True):
+            visit(house, day, [reading(value)], patient=patient)
+    body = {"name": "Volunteers", "quantity": "length", "structure": "multifidus", "side": "left", "level": "L4"}
+    answer = client.post("/api/studies/repeats", json={**body, "patients": ["V-1", "V-2"], "person": READER})
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["visit"]["df"] == 2 and answer.json()["method"] == "calliper 1"
+    gone = client.post("/api/studies/repeats", json={**body, "patients": ["V-1", "V-9"], "person": READER})
+    assert_problem(gone, 422, "bad-input", "V-9: has 0 visits")

@@ -765,6 +765,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/repeats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Error of a method, from people seen twice
+         * @description Keep as this site's error what two visits of people who did not change show; no raters are needed.
+         */
+        post: operations["addRepeats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2759,6 +2779,31 @@ export interface components {
             spacing: components["schemas"]["Spacing"];
         };
         /**
+         * RepeatsBody
+         * @description People who did not change, measured twice: what that shows becomes this site's error.
+         */
+        RepeatsBody: {
+            /** Name */
+            name: string;
+            quantity: components["schemas"]["Quantity"];
+            /** Structure */
+            structure: string;
+            /** @default unknown */
+            side: components["schemas"]["Side"];
+            /**
+             * Level
+             * @default
+             */
+            level: string;
+            /** Patients */
+            patients: string[];
+            /**
+             * Person
+             * @description Name of the person who does this.
+             */
+            person: string;
+        };
+        /**
          * ReportFileView
          * @description One file of a report.
          */
@@ -3059,6 +3104,26 @@ export interface components {
          * @enum {string}
          */
         Side: "left" | "right" | "midline" | "unknown";
+        /**
+         * SiteErrorView
+         * @description Error of a quantity by one method on one device, as this site found it.
+         */
+        SiteErrorView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Method */
+            method: string;
+            /** Device */
+            device: string;
+            /** Unit */
+            unit: string;
+            sem: components["schemas"]["SemView"];
+            visit: components["schemas"]["VisitErrorView"] | null;
+            /** N Subjects */
+            n_subjects: number;
+        };
         /**
          * SkinView
          * @description The skin of the trunk as its distance from an axis along z, mm, Patient (LPS): row by row to the head.
@@ -6873,6 +6938,111 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Another web site tried to change something */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first; or Not allowed as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addRepeats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepeatsBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteErrorView"];
+                };
             };
             /** @description Another web site tried to change something */
             403: {

@@ -275,6 +275,31 @@ class ReadingBody(Body):
     person: PersonName
 
 
+class RepeatsBody(Body):
+    """People who did not change, measured twice: what that shows becomes this site's error."""
+
+    name: Note
+    quantity: Quantity
+    structure: str = Field(max_length=100)
+    side: Side = Side.UNKNOWN
+    level: str = Field(default="", max_length=100)
+    patients: list[PatientKey] = Field(min_length=2, max_length=1000)
+    person: PersonName
+
+
+class SiteErrorView(Shape):
+    """Error of a quantity by one method on one device, as this site found it."""
+
+    id: str
+    name: str
+    method: str
+    device: str
+    unit: str
+    sem: SemView
+    visit: VisitErrorView | None
+    n_subjects: int
+
+
 class WhoBody(Body):
     """Who does it."""
 

@@ -12,6 +12,7 @@ from echospine.workflow.trend.document import (
 )
 from echospine.workflow.trend.entries import add_mark, add_score, withdraw
 from echospine.workflow.trend.gathering import Followed, measures_of
+from echospine.workflow.trend.repeats import error_of_repeats
 from echospine.workflow.trend.study import (
     FIGURES,
     Findings,
@@ -34,6 +35,7 @@ __all__ = [
     "Task",
     "add_mark",
     "add_score",
+    "error_of_repeats",
     "findings_document",
     "findings_of",
     "keep_as_site_error",

@@ -11,12 +11,14 @@ from datetime import date
 
 from echospine.domain.errors import EchoSpineError
 from echospine.domain.exams import ExamFile, ExamState, Recording
-from echospine.domain.labels import Side
-from echospine.domain.measures import Measurement, Status
+from echospine.domain.labels import Side, Structure
+from echospine.domain.measures import Measurement, Quantity, Status
 from echospine.domain.units import Unit
 from echospine.engine.trend import Measure, Reading, Visit, day_text
 from echospine.ports import House
 from echospine.workflow.exam import open_recording
+
+NEED_A_STRUCTURE = frozenset({Quantity.LENGTH, Quantity.ANGLE, Quantity.AREA})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,10 @@ def measures_of(house: House, patient: str) -> tuple[Followed, ...]:
 
 
 def gather(house: House, patient: str) -> tuple[Found, ...]:
-    """Return every value of a patient that stands, in the order of examinations; rejected ones do not."""
+    """Return every value of a patient that can be followed, in the order of examinations.
+
+    Rejected ones cannot; nor can callipers that name no structure, for two of them may be of different things.
+    """
     found: list[Found] = []
     for exam in house.studies.exams_of(patient):
         file = house.studies.load(exam.id)
@@ -61,7 +66,7 @@ def gather(house: House, patient: str) -> tuple[Found, ...]:
         found += [
             Found(finding.measurement, *taken[finding.recording_id], file.exam.state is not ExamState.SIGNED)
             for finding in file.findings
-            if finding.measurement.value is not None and finding.measurement.status is not Status.REJECTED
+            if _stands(finding.measurement)
         ]
     return tuple(found)
 
@@ -141,6 +146,11 @@ def _day(dicom: str) -> date | None:
         return date(int(dicom[:4]), int(dicom[4:6]), int(dicom[6:8]))
     except ValueError:
         return None
+
+
+def _stands(measured: Measurement) -> bool:
+    nameless = measured.structure is Structure.BACKGROUND and measured.quantity in NEED_A_STRUCTURE
+    return measured.value is not None and measured.status is not Status.REJECTED and not nameless
 
 
 def _measure(measured: Measurement) -> Measure:

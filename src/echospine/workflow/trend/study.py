@@ -36,7 +36,15 @@ from echospine.engine.trend import (
 from echospine.ports import House
 from echospine.workflow.exam import open_recording
 
-FIGURES = {Quantity.LENGTH: CaliperKind.LENGTH, Quantity.ANGLE: CaliperKind.ANGLE, Quantity.AREA: CaliperKind.AREA}
+FIGURES = {
+    Quantity.LENGTH: CaliperKind.LENGTH,
+    Quantity.ANGLE: CaliperKind.ANGLE,
+    Quantity.AREA: CaliperKind.AREA,
+    Quantity.THICKNESS: CaliperKind.LENGTH,
+    Quantity.WIDTH: CaliperKind.LENGTH,
+    Quantity.HEIGHT: CaliperKind.LENGTH,
+    Quantity.CROSS_SECTION: CaliperKind.AREA,
+}
 """What a rater draws for each quantity that callipers read."""
 
 

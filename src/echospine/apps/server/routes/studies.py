@@ -37,14 +37,11 @@ def plan_study(desk: AtDesk, body: shapes.StudyBody) -> shapes.StudyView:
     """Keep which frames which raters read; each gets them in an order of their own, which is kept too."""
     from echospine.workflow import trend
 
-    structure = next((one for one in Structure if one.label == body.structure), None)
-    if structure is None:
-        raise NotFound(f"there is no structure {body.structure!r}")
     plan = trend.plan_study(
         desk.house,
         name=body.name,
         quantity=body.quantity,
-        structure=structure,
+        structure=_structure(body.structure),
         raters=body.raters,
         frames=[StudyFrame(one.subject, one.visit, one.recording_id, one.frame) for one in body.frames],
         person=Person(body.person),
@@ -125,6 +122,43 @@ def keep_study(desk: AtDesk, plan_id: str, body: shapes.WhoBody) -> None:
     from echospine.workflow import trend
 
     trend.keep_as_site_error(desk.house, plan_id, person=Person(body.person))
+
+
+@router.post(
+    "/repeats",
+    operation_id="addRepeats",
+    summary="Error of a method, from people seen twice",
+    status_code=201,
+    responses=WRITES,
+)
+def add_repeats(desk: AtDesk, body: shapes.RepeatsBody) -> shapes.SiteErrorView:
+    """Keep as this site's error what two visits of people who did not change show; no raters are needed."""
+    from echospine.engine.trend import Measure
+    from echospine.workflow import trend
+
+    measure = Measure(body.quantity, _structure(body.structure), body.side, body.level)
+    person = Person(body.person)
+    kept = trend.error_of_repeats(desk.house, name=body.name, measure=measure, patients=body.patients, person=person)
+    visit = kept.visit
+    return shapes.SiteErrorView(
+        id=kept.id,
+        name=kept.name,
+        method=kept.method,
+        device=kept.device,
+        unit=kept.unit,
+        sem=shapes.SemView(value=kept.sem, kind=kept.sem_kind, df=kept.sem_df),
+        visit=None
+        if visit is None
+        else shapes.VisitErrorView(value=visit.value, df=visit.df, n_readings=visit.n_readings),
+        n_subjects=kept.n_subjects,
+    )
+
+
+def _structure(name: str) -> Structure:
+    found = next((one for one in Structure if one.label == name), None)
+    if found is None:
+        raise NotFound(f"there is no structure {name!r}; known are {', '.join(one.label for one in Structure)}")
+    return found
 
 
 def _view(house: House, plan: StudyPlan) -> shapes.StudyView:
