@@ -137,5 +137,5 @@ def _cells(mask: Mask, many: int) -> Mask:
         return mask
     height, width = (many * math.ceil(size / many) for size in mask.shape)
     padded = np.pad(mask, ((0, height - mask.shape[0]), (0, width - mask.shape[1])))
-    whole: Mask = padded.reshape(height // many, many, width // many, many).all(axis=(1, 3))
-    return whole
+    blocks = padded.reshape(height // many, many, width // many, many)
+    return np.asarray(blocks.all(axis=(1, 3)), np.bool_)
