@@ -8,6 +8,7 @@ const UNITS: Record<string, string> = {
   s: "s",
   "{grey}": "grey",
   "%": "%",
+  "1": "",
   "{pixel}": "px",
 };
 
