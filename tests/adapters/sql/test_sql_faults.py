@@ -192,8 +192,10 @@ sys.path.insert(0, sys.argv[2])
 from store_samples import make_change, make_exam
 from echospine.adapters.sql import SqlStudies, sqlite_url
 from echospine.domain.errors import StorageError
-studies = SqlStudies(sqlite_url(Path(sys.argv[1])))
-resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+file = Path(sys.argv[1])
+studies = SqlStudies(sqlite_url(file))
+limit = max(path.stat().st_size for path in file.parent.iterdir()) + 1_000_000
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 kept = 0
 try:
     while kept < 5000:
