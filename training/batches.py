@@ -14,6 +14,7 @@ from torch import Tensor
 from training.augment import Changes, disturbed, greys_of, moved_points, sample_changes, to_source, warped
 from training.machines import SIZE
 from training.net import N_LANDMARKS, N_PLACE, N_STRUCTURES
+from training.outliers import outlier
 from training.real import RealSet
 from training.shards import Pictures
 
@@ -22,6 +23,8 @@ HEAT = SIZE // 2
 HEAT_SD = 1.5
 """Of a landmark's peak, cells of the heat map."""
 IGNORE = 255
+LEAST_ON_SKIN = 0.8
+"""Share of the probe's face on skin, from which a picture of the twin shows a spine for sure."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +34,7 @@ class Batch:
     `labels`: (n, SIZE, SIZE), IGNORE where nothing is taught; `known`: which structures each one's labels cover,
     (n, 19); where a structure is not covered, label 0 says only that it is none of those that are; `heat`:
     (n, 7, HEAT, HEAT); `view`: (n,), -1 for none; `place`: (n, 9), NaN for none; `whole`: pictures of which all is
-    known, (n,).
+    known, (n,); `strange`: 1 for pictures of no spine, 0 for those of one, NaN where nobody is to learn it, (n,).
     """
 
     pictures: Tensor
@@ -41,6 +44,7 @@ class Batch:
     view: Tensor
     place: Tensor
     whole: Tensor
+    strange: Tensor
 
 
 def twin_batch(pictures: Pictures, index: np.ndarray, changes: Changes) -> Batch:
@@ -59,6 +63,7 @@ def twin_batch(pictures: Pictures, index: np.ndarray, changes: Changes) -> Batch
         torch.from_numpy(pictures.view[index].astype(np.int64)),
         place,
         torch.ones(len(index), dtype=torch.bool),
+        torch.where(torch.from_numpy(pictures.place[index, 6]) > LEAST_ON_SKIN, 0.0, math.nan),
     )
 
 
@@ -139,6 +144,26 @@ def real_batch(chosen: RealSet, index: np.ndarray, changes: Changes) -> Batch:
         torch.full((len(index),), -1),
         torch.full((len(index), N_PLACE), math.nan),
         torch.zeros(len(index), dtype=torch.bool),
+        torch.full((len(index),), math.nan),
+    )
+
+
+def strange_batch(rng: np.random.Generator, pictures: Pictures, n: int, changes: Changes) -> Batch:
+    """Return pictures of no spine, changed as those of the twin: nothing is to be learned of them but that."""
+    of_spine = pictures.pixels[rng.integers(0, len(pictures), n)]
+    drawn = np.stack([outlier(rng, one) for one in of_spine]).astype(np.float32)
+    levels = torch.from_numpy(drawn)[:, None]
+    matrix = to_source(changes)
+    inside = warped((_field(levels) > 0).float(), matrix, "nearest")
+    return Batch(
+        disturbed(greys_of(warped(levels, matrix, "bilinear"), inside, changes), inside, changes),
+        torch.full((n, SIZE, SIZE), IGNORE),
+        torch.ones(n, N_STRUCTURES, dtype=torch.bool),
+        torch.zeros(n, N_LANDMARKS, HEAT, HEAT),
+        torch.full((n,), -1),
+        torch.full((n, N_PLACE), math.nan),
+        torch.zeros(n, dtype=torch.bool),
+        torch.ones(n),
     )
 
 
@@ -155,17 +180,20 @@ def training_batches(
     size: int,
     varied: Varied = sample_changes,
 ) -> Iterator[Batch]:
-    """Return batches without end: seven of eight pictures by the twin, the rest real (those of `fold` held back).
+    """Return batches without end: an eighth of no spine, three sixteenths real (but those of `fold`), the rest twin's.
 
     `varied`: says how so many pictures are changed.
     """
-    n_real = size // 8 if real else 0
+    n_strange, n_real = size // 8, 3 * size // 16 if real else 0
     usable = [np.flatnonzero(one.fold != fold) if fold is not None else np.arange(len(one.fold)) for one in real]
     while True:
-        index = rng.integers(0, len(pictures), size - n_real)
+        index = rng.integers(0, len(pictures), size - n_real - n_strange)
         parts = [twin_batch(pictures, index, varied(rng, len(index)))]
-        if n_real:
-            which = int(rng.integers(len(real)))
-            index = rng.choice(usable[which], n_real)
-            parts.append(real_batch(real[which], index, varied(rng, n_real)))
+        for which, count in zip(
+            *np.unique(rng.integers(0, max(1, len(real)), n_real), return_counts=True), strict=True
+        ):
+            index = rng.choice(usable[which], count)
+            parts.append(real_batch(real[which], index, varied(rng, count)))
+        if n_strange:
+            parts.append(strange_batch(rng, pictures, n_strange, varied(rng, n_strange)))
         yield joined(parts)

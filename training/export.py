@@ -34,11 +34,12 @@ from training.real import real_sets
 from training.shards import Pictures, read
 from training.thresholds import of_landmarks, of_real, of_structures
 
-VERSION = "1"
-STRANGE_RANK = 24
-"""Directions of the features that are kept whole in the distance of a strange picture; the rest share one variance."""
-LEAST_VARIANCE = 1e-4
-"""Of features along any direction: some never stir in known pictures, and are not to be divided by nothing."""
+VERSION = "2"
+UNHEARD = 1e12
+"""Variance of features that say nothing of strangeness."""
+LEAST_EDGE = 5.0
+"""Of the last feature: so much is not strange yet. One more than `fit.EDGE`: odds of e to 1 that no spine is shown. A
+real phantom of a spine, which training never sees, reaches 4.3."""
 KEPT_SHARE = 0.95
 """Of good pictures, whose strangeness is to stay at or under 1."""
 
@@ -122,21 +123,17 @@ def temperature(logits: Tensor, truth: Tensor) -> float:
 
 
 def strangeness(features: Tensor) -> dict[str, object]:
-    """Return mean, main directions and variances of features: a Mahalanobis distance with a low-rank covariance."""
-    mean = features.mean(dim=0)
-    _, sizes, directions = torch.linalg.svd(features - mean, full_matrices=False)
-    variances = (sizes**2 / len(features)).clamp(min=LEAST_VARIANCE)
-    rest = float(variances[STRANGE_RANK:].sum() / (features.shape[1] - STRANGE_RANK))
-    kept = directions[:STRANGE_RANK]
-    away = features - mean
-    along = away @ kept.T
-    squared = (along**2 / variances[:STRANGE_RANK]).sum(dim=1) + ((away**2).sum(1) - (along**2).sum(1)) / rest
+    """Return how strangeness is read: the last feature alone, over what nearly all known pictures stay under.
+
+    As a Mahalanobis distance it has one direction, and a variance of the others that makes them count for nothing.
+    """
+    last = features.shape[1] - 1
     return {
-        "mean": [round(float(one), 5) for one in mean],
-        "directions": [[round(float(one), 5) for one in row] for row in kept],
-        "variances": [round(float(one), 6) for one in variances[:STRANGE_RANK]],
-        "rest_variance": round(rest, 6),
-        "scale": round(float(torch.quantile(squared.sqrt(), KEPT_SHARE)), 4),
+        "mean": [0.0] * (last + 1),
+        "directions": [[0.0] * last + [1.0]],
+        "variances": [1.0],
+        "rest_variance": UNHEARD,
+        "scale": round(max(LEAST_EDGE, float(torch.quantile(features[:, last], KEPT_SHARE))), 4),
     }
 
 

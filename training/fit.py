@@ -47,10 +47,13 @@ def loss_of(outputs: tuple[Tensor, ...], batch: Batch, step: int = 0) -> dict[st
         "landmarks": _peak_loss(landmarks[whole], batch.heat[whole]),
         "view": functional.cross_entropy(view, batch.view, ignore_index=-1, reduction="sum") / len(view),
         "place": _place_loss(place, batch.place),
+        "strange": _strange_loss(outputs[4][:, -1].float(), batch.strange),
     }
 
 
-SHARES = {"structures": 1.0, "overlap": 0.6, "landmarks": 4.0, "view": 1.0, "place": 1.0}
+SHARES = {"structures": 1.0, "overlap": 0.6, "landmarks": 4.0, "view": 1.0, "place": 1.0, "strange": 0.5}
+EDGE = 4.0
+"""Of the last feature: from here on a picture is likelier strange than not."""
 
 
 def _structure_losses(logits: Tensor, labels: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -75,7 +78,20 @@ def _structure_losses(logits: Tensor, labels: Tensor, batch: Batch) -> tuple[Ten
     there = counts > 50
     there[0] = False
     dice = (2.0 * both + 1.0) / (sizes + 1.0)
-    return cross, 1.0 - dice[there].mean() if there.any() else cross * 0.0
+    whole = 1.0 - dice[there].mean() if there.any() else cross * 0.0
+    return cross, whole + _partial_overlap(log_share, labels, taught, batch)
+
+
+def _partial_overlap(log_share: Tensor, labels: Tensor, taught: Tensor, batch: Batch) -> Tensor:
+    """Return one less the soft Dice of what partial labels know, mean over pictures and structures that are there."""
+    losses = []
+    for n in torch.nonzero(~batch.whole & ~batch.known.all(dim=1))[:, 0].tolist():
+        for structure in torch.nonzero(batch.known[n])[:, 0].tolist():
+            true = (labels[n] == structure).float() * taught[n]
+            if structure and true.sum() > 50:
+                share = log_share[n, structure].exp() * taught[n]
+                losses.append(1.0 - (2.0 * (share * true).sum() + 1.0) / (share.sum() + true.sum() + 1.0))
+    return torch.stack(losses).mean() if losses else log_share.sum() * 0.0
 
 
 def _peak_loss(logits: Tensor, heat: Tensor) -> Tensor:
@@ -94,10 +110,18 @@ def _place_loss(place: Tensor, truth: Tensor) -> Tensor:
     return functional.smooth_l1_loss(place[told], truth[told], beta=0.3)
 
 
+def _strange_loss(feature: Tensor, truth: Tensor) -> Tensor:
+    """Return the cross-entropy of being strange, whose logit is the last feature less EDGE."""
+    told = torch.isfinite(truth)
+    if not told.any():
+        return feature.sum() * 0.0
+    return functional.binary_cross_entropy_with_logits(feature[told] - EDGE, truth[told])
+
+
 class Training:
     """A network in training, and how far it is."""
 
-    def __init__(self, out: Path, steps: int, rate: float, seed: int) -> None:
+    def __init__(self, out: Path, steps: int, rate: float, seed: int, first: Path | None = None) -> None:
         torch.manual_seed(seed)
         self.out, self.steps, self.seed = out, steps, seed
         self.network = Network().to(memory_format=torch.channels_last)
@@ -109,6 +133,17 @@ class Training:
         self.step = 0
         if (out / "last.pt").exists():
             self._load()
+        elif first is not None:
+            self._begin(first)
+
+    def _begin(self, first: Path) -> None:
+        """Begin with the averaged weights of another training; layers that it lacks begin anew."""
+        kept = torch.load(first, weights_only=True)["smooth"]
+        weights = {name.removeprefix("module."): one for name, one in kept.items() if name != "n_averaged"}
+        for network in (self.network, self.smooth.module):
+            unknown = network.load_state_dict(weights, strict=False).unexpected_keys
+            if unknown:
+                raise ValueError(f"{first}: has weights for {unknown[0]}, which this network does not have")
 
     def _load(self) -> None:
         kept = torch.load(self.out / "last.pt", weights_only=True)
@@ -162,7 +197,7 @@ def fit(asked: argparse.Namespace) -> None:
     """Train as asked."""
     asked.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(asked.threads)
-    training = Training(asked.out, asked.steps, asked.rate, asked.seed)
+    training = Training(asked.out, asked.steps, asked.rate, asked.seed, asked.first)
     pictures = read(asked.data, Part.TRAIN, asked.people)
     real = [] if asked.no_real else real_sets()
     print(f"{len(pictures)} pictures, {n_weights(training.network)} weights, from step {training.step}", flush=True)
@@ -190,6 +225,7 @@ def _tell(asked: argparse.Namespace, step: int, pictures: Pictures, real: list[R
         "real": [one.name for one in real],
         "fold": asked.fold,
         "randomised": not asked.no_randomisation,
+        "first": str(asked.first.parent.name) if asked.first else "",
         "rate": asked.rate,
         "seed": asked.seed,
     }
@@ -220,6 +256,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=Path, metavar="LAST.PT", help="begin with the weights of another training")
     parser.add_argument("--people", type=int, help="train on the first so many")
     parser.add_argument("--fold", type=int, help="hold back this fold of the real sets")
     parser.add_argument("--no-real", action="store_true", help="simulation alone")

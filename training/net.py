@@ -2,7 +2,8 @@
 
 Input `picture`: grey of one frame, float32, 0 to 1, (n, 1, SIZE, SIZE). Outputs by name: `structures`, logits,
 (n, 19, SIZE, SIZE); `landmarks`, logits of heat maps, (n, 7, SIZE / 2, SIZE / 2); `view`, logits, (n, 11); `place`,
-(n, 9), see `targets`; `features`, (n, FEATURES), by which strange pictures are told.
+(n, 9), see `targets`; `features`, (n, FEATURES + 1), by which like pictures are found, and the last of them, 0 or more,
+says how strange the picture is.
 
 A U-Net (Ronneberger et al. 2015) with a stem of stride 2; the decoder's last step is a sub-pixel convolution (Shi et
 al. 2016), so that thin surfaces are drawn at full size without a full-size layer of many channels.
@@ -22,6 +23,8 @@ WIDTHS = (20, 36, 64, 112, 160)
 FEATURES = 128
 NARROW = 32
 """Channels in which the deepest layer keeps where things are: place and view cannot be told from means alone."""
+WATCHED = 32
+"""Channels in which strangeness is judged."""
 N_STRUCTURES, N_LANDMARKS, N_VIEWS, N_PLACE = 19, 7, 11, 9
 OUTPUTS = ("structures", "landmarks", "view", "place", "features")
 
@@ -63,6 +66,9 @@ class Network(nn.Module):
         self.describe = nn.Sequential(nn.Linear(described, FEATURES), nn.ReLU(inplace=True))
         self.view = nn.Linear(FEATURES, N_VIEWS)
         self.place = nn.Linear(FEATURES, N_PLACE)
+        self.strange = nn.Sequential(
+            nn.Linear(2 * sum(WIDTHS), WATCHED), nn.ReLU(inplace=True), nn.Linear(WATCHED, 1), nn.Softplus()
+        )
         nn.init.constant_(self.landmarks.bias, -4.0)
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
@@ -73,12 +79,17 @@ class Network(nn.Module):
         deepest = steps[-1]
         what = (deepest.mean(dim=(2, 3)), deepest.amax(dim=(2, 3)))
         where = self.narrow(deepest).flatten(1)
-        features = self.describe(torch.cat((*what, where), dim=1))
+        told = self.describe(torch.cat((*what, where), dim=1))
+        sizes = [one.float() for one in steps]
+        means = [one.mean(dim=(2, 3)) for one in sizes] + [
+            ((one * one).mean(dim=(2, 3)) + 1e-6).sqrt() for one in sizes
+        ]
+        features = torch.cat((told, self.strange(torch.cat(means, dim=1))), dim=1)
         up = deepest
         for depth in reversed(range(len(self.up))):
             grown = nn.functional.interpolate(up, scale_factor=2.0, mode="nearest")
             up = self.up[depth](torch.cat((grown, steps[depth]), dim=1))
-        return self.structures(up), self.landmarks(up), self.view(features), self.place(features), features
+        return self.structures(up), self.landmarks(up), self.view(told), self.place(told), features
 
 
 def half_precision() -> torch.autocast:

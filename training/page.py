@@ -58,15 +58,17 @@ def _short(table: Table) -> dict[str, object]:
 
 
 def _ends(stages: list[Table]) -> list[int]:
-    """Return the step at which each stage ended: where the next went on, and the last one's plan."""
-    return [*(one["from_step"] for one in stages[1:]), *(one["planned"] for one in stages[-1:])]
+    """Return the step at which each stage ended: where the next went on, or its plan where another training began."""
+    following = [*(one["from_step"] for one in stages[1:]), 0]
+    return [then or one["planned"] for one, then in zip(stages, following, strict=True)]
 
 
 def _stage(stage: Table, until: int) -> str:
     real = f", real pictures but fold {stage['fold']}" if stage["real"] else ", no real pictures"
     note = f": {stage['note']}" if stage.get("note") else ""
     plan = f" of a plan of {stage['planned']:,}" if stage["planned"] else ""
-    steps = f"steps {stage['from_step']:,} to {until:,}{plan}"
+    anew = ", begun with the weights before" if stage.get("first") and not stage["from_step"] else ""
+    steps = f"steps {stage['from_step']:,} to {until:,}{plan}{anew}"
     drawn = f"{stage['pictures']:,} pictures of {stage['people']:,} simulated people"
     return f"{steps}, {stage['batch']} pictures each, from {drawn}{real}, seed {stage['seed']}{note}"
 
@@ -130,7 +132,8 @@ def _table(head: str, intro: str, rows: Iterable[Row]) -> str:
 def _simulated(table: Table, head: str) -> str:
     intro = (
         f"{table['pictures']:,} **simulated** pictures of {table['people']} people, half of them by machines that no"
-        f" training has seen ({', '.join(HELD_OUT)}). Intervals: 95 % bootstrap over people."
+        f" training has seen ({', '.join(HELD_OUT)}). Bone is its echo"
+        " ([why](../decisions/0009-bone-is-its-echo.md)). Intervals: 95 % bootstrap over people."
     )
     return _table(head, intro, _simulated_rows(table))
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from echospine.domain.units import Labels, Pixels
+from training.echoes import painted
 from training.people import Part
 
 Singles = npt.NDArray[np.float32]
@@ -43,7 +44,7 @@ class Pictures:
 
 
 def read(folder: Path, part: Part, at_most: int | None = None) -> Pictures:
-    """Return all people of a part that have been drawn, by number, or the first so many."""
+    """Return all people of a part that have been drawn, by number, or the first so many; bone is its echo."""
     files = sorted(folder.glob(f"{part.value}_[0-9]*.npz"))
     files = [file for file in files if ".part" not in file.name][:at_most]
     if not files:
@@ -54,6 +55,7 @@ def read(folder: Path, part: Part, at_most: int | None = None) -> Pictures:
         with np.load(file) as shard:
             one = {name: shard[name] for name in shard.files}
         count = len(one["pixels"])
+        one["labels"] = painted(one["pixels"], one["labels"], one["step_mm"])
         one["points"][:, 0] += n_frames
         one["person"] = np.full(count, int(file.stem.split("_")[1]))
         one["phantom"] = np.full(count, bool(one["phantom"]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed: learning it
 
 from training.augment import greys_of, moved_points, sample_changes, to_source, unchanged, warped  # noqa: E402
 from training.batches import IGNORE, Batch  # noqa: E402
-from training.fit import loss_of  # noqa: E402
+from training.fit import EDGE, loss_of  # noqa: E402
 from training.machines import SIZE  # noqa: E402
 from training.net import N_PLACE, N_STRUCTURES, Network, n_weights  # noqa: E402
 
@@ -36,27 +38,42 @@ def test_muscle_gets_the_grey_that_is_asked_for():
     assert float(brighter.mean()) == pytest.approx(0.6, abs=0.01), "10 dB more of 50"
 
 
-def _batch(labels, known, *, whole):
+def _batch(labels, known, *, whole, strange=math.nan):
     return Batch(
         torch.zeros(1, 1, SIZE, SIZE), labels, known, torch.zeros(1, 7, SIZE // 2, SIZE // 2), torch.tensor([-1]),
-        torch.full((1, N_PLACE), float("nan")), torch.tensor([whole]),
+        torch.full((1, N_PLACE), float("nan")), torch.tensor([whole]), torch.tensor([strange]),
     )  # fmt: skip
+
+
+def _outputs(logits, odds=0.0):
+    features = torch.full((1, 129), odds)
+    return logits, torch.zeros(1, 7, 128, 128), torch.zeros(1, 11), torch.zeros(1, N_PLACE), features
 
 
 def test_what_a_set_does_not_label_is_not_taught():
     known = torch.zeros(1, N_STRUCTURES, dtype=torch.bool)
     known[0, 15:17] = True
     labels = torch.zeros(1, SIZE, SIZE, dtype=torch.long)
-    outputs = lambda logits: (logits, torch.zeros(1, 7, 128, 128), torch.zeros(1, 11), torch.zeros(1, N_PLACE))  # noqa: E731
     muscle, nerve = (torch.zeros(1, N_STRUCTURES, SIZE, SIZE) for _ in range(2))
     muscle[:, 3], nerve[:, 15] = 12.0, 12.0
     partial = _batch(labels, known, whole=False)
-    assert float(loss_of(outputs(muscle), partial)["structures"]) < 0.01
-    assert float(loss_of(outputs(nerve), partial)["structures"]) > 5.0
+    assert float(loss_of(_outputs(muscle), partial)["structures"]) < 0.01
+    assert float(loss_of(_outputs(nerve), partial)["structures"]) > 5.0
     whole = _batch(labels, torch.ones_like(known), whole=True)
-    assert float(loss_of(outputs(muscle), whole)["structures"]) > 5.0
+    assert float(loss_of(_outputs(muscle), whole)["structures"]) > 5.0
     nothing = _batch(torch.full_like(labels, IGNORE), torch.ones_like(known), whole=True)
-    assert float(loss_of(outputs(nerve), nothing)["structures"]) == 0.0
+    assert float(loss_of(_outputs(nerve), nothing)["structures"]) == 0.0
+
+
+def test_pictures_of_no_spine_are_to_be_called_strange_and_teach_nothing_else():
+    labels = torch.full((1, SIZE, SIZE), IGNORE)
+    known = torch.ones(1, N_STRUCTURES, dtype=torch.bool)
+    logits = torch.zeros(1, N_STRUCTURES, SIZE, SIZE)
+    loss = lambda odds, truth: loss_of(_outputs(logits, odds), _batch(labels, known, whole=True, strange=truth))  # noqa: E731
+    assert float(loss(EDGE + 6.0, 1.0)["strange"]) < 0.01 < 1.0 < float(loss(EDGE - 6.0, 1.0)["strange"])
+    assert float(loss(EDGE - 6.0, 0.0)["strange"]) < 0.01 < 1.0 < float(loss(EDGE + 6.0, 0.0)["strange"])
+    assert float(loss(EDGE + 6.0, math.nan)["strange"]) == 0.0
+    assert float(loss(EDGE, 1.0)["structures"]) == 0.0
 
 
 def test_the_network_is_small_and_answers_in_the_shapes_it_says():
@@ -64,4 +81,4 @@ def test_the_network_is_small_and_answers_in_the_shapes_it_says():
     assert n_weights(network) < 1_600_000
     with torch.no_grad():
         shapes = [tuple(one.shape) for one in network(torch.zeros(2, 1, SIZE, SIZE))]
-    assert shapes == [(2, 19, 256, 256), (2, 7, 128, 128), (2, 11), (2, 9), (2, 128)]
+    assert shapes == [(2, 19, 256, 256), (2, 7, 128, 128), (2, 11), (2, 9), (2, 129)]
