@@ -90,3 +90,12 @@ def ranked_apart(good: Floats, strange: Floats) -> float:
         ranks[same] = ranks[same].mean()
     total = ranks[good.size :].sum() - strange.size * (strange.size + 1) / 2
     return float(total / (good.size * strange.size))
+
+
+def average_precision(score: Floats, true: Mask) -> float:
+    """Return the area under precision over recall, (n,) each: the mean precision at each true one (Salton 1983)."""
+    right = true[np.argsort(-score, kind="stable")]
+    if not right.any():
+        return np.nan
+    precision = np.cumsum(right) / np.arange(1, right.size + 1)
+    return float(precision[right].mean())

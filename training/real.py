@@ -67,14 +67,29 @@ def read_set(name: str) -> RealSet:
 
 def fitted(picture: Pixels, how: Image.Resampling) -> Pixels:
     """Return a picture fitted into the square, its aspect kept, zero around it."""
-    height, width = picture.shape
-    scale = SIZE / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
+    size = _size(picture)
     inside = np.asarray(Image.fromarray(picture).resize(size, how))
     square = np.zeros((SIZE, SIZE), np.uint8)
-    top, left = (SIZE - size[1]) // 2, (SIZE - size[0]) // 2
+    left, top = margins(picture)
     square[top : top + size[1], left : left + size[0]] = inside
     return square
+
+
+def cells_per_pixel(picture: Pixels) -> float:
+    """Return by how much a fitted picture is smaller."""
+    return SIZE / max(picture.shape)
+
+
+def margins(picture: Pixels) -> tuple[int, int]:
+    """Return where a fitted picture begins in the square: column, row."""
+    width, height = _size(picture)
+    return (SIZE - width) // 2, (SIZE - height) // 2
+
+
+def _size(picture: Pixels) -> tuple[int, int]:
+    cells = cells_per_pixel(picture)
+    height, width = picture.shape
+    return max(1, round(width * cells)), max(1, round(height * cells))
 
 
 def _named(mask: Labels, ids: dict[int, Structure]) -> Labels:

@@ -8,15 +8,17 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from echospine.domain.labels import BONES as ALL_BONES
 from echospine.domain.labels import Structure
 from echospine.domain.sights import Landmark
-from echospine.domain.units import Floats
+from echospine.domain.units import Floats, Mask
 from training.answers import Answer, Answers, heights
 from training.augment import sample_changes, unchanged
 from training.batches import IGNORE, twin_batch
@@ -33,6 +35,9 @@ from training.people import Part
 from training.shards import Pictures, read
 
 BONES = tuple(sorted(ALL_BONES))
+MUSCLES = (Structure.MULTIFIDUS, Structure.ERECTOR_SPINAE, Structure.PSOAS, Structure.QUADRATUS_LUMBORUM)
+EVERY = slice(None)
+Persons = npt.NDArray[np.int64]
 SURFACE_MM = 1.0
 LANDMARK_REACH_MM = 8.0
 
@@ -53,7 +58,7 @@ def score(answers: Answers, pictures: Pictures, *, varied: bool) -> dict[str, ob
             if batch.view[n] >= 0:
                 kept.right_view[one] = float(answer.view == int(batch.view[n]))
             kept.strange[one] = answer.strangeness
-    return kept.table(pictures.person)
+    return kept.table(pictures)
 
 
 class _Tally:
@@ -101,43 +106,70 @@ class _Tally:
                     self.errors_mm[kind].append((one, float(away[nearest])))
             self.extra[kind] += len(found) - len(used)
 
-    def table(self, person: np.ndarray) -> dict[str, object]:
+    def table(self, pictures: Pictures) -> dict[str, object]:
         """Return all of it, intervals by person."""
-        dice = {
-            structure.label: ratio_by_person(
-                self.both[:, structure], self.sizes[:, structure], person, self.true[:, structure]
-            )
-            for structure in Structure
-            if structure
-        }
-        surface = {}
-        for k, part in enumerate((*BONES, None)):
-            good, said, met, there = self.surfaces[:, k].T
-            surface[part.label if part else "any bone"] = {
-                "precision": ratio_by_person(good, said, person),
-                "recall": ratio_by_person(met, there, person, there),
-            }
-        marks = {}
-        for kind, landmark in enumerate(Landmark):
-            errors = [error for _, error in self.errors_mm[kind]]
-            hits = self.found[kind]
-            marks[landmark.value] = {
-                "median_mm": float(np.median(errors)) if errors else float("nan"),
-                "found": float(np.mean([hit for _, hit in hits])) if hits else float("nan"),
-                "true": len(hits),
-                "extra": int(self.extra[kind]),
-            }
+        person = pictures.person
         confidence, right = np.concatenate(self.confidence), np.concatenate(self.right)
         return {
             "pictures": self.n,
             "people": len(np.unique(person)),
-            "dice": dice,
-            "surface within 1 mm": surface,
-            "landmarks": marks,
-            "view right": by_person([np.nanmean(self.right_view[person == one]) for one in np.unique(person)]),
+            "dice": {one.label: self._dice((one,), person) for one in Structure if one},
+            "surface within 1 mm": {
+                part.label if part else "any bone": self._surface(k, person) for k, part in enumerate((*BONES, None))
+            },
+            "landmarks": {landmark.value: self._landmark(kind) for kind, landmark in enumerate(Landmark)},
+            "view right": self._views(person),
+            "by machine": {
+                str(name): self._of_machine(pictures.setup == name, person) for name in np.unique(pictures.setup)
+            },
+            "confusion": self._confusion(),
             "calibration error": calibration_error(confidence, right),
             "familiar": float(np.mean(self.strange <= 1.0)),
             "strangeness": [round(float(one), 4) for one in self.strange],
+        }
+
+    def _dice(self, of: Sequence[Structure], person: Persons, some: Mask | slice = EVERY) -> Interval:
+        both, sizes, true = (one[some][:, list(of)].sum(axis=1) for one in (self.both, self.sizes, self.true))
+        return ratio_by_person(both, sizes, person[some], true)
+
+    def _surface(self, kind: int, person: Persons, some: Mask | slice = EVERY) -> dict[str, Interval]:
+        good, said, met, there = self.surfaces[some, kind].T
+        return {
+            "precision": ratio_by_person(good, said, person[some]),
+            "recall": ratio_by_person(met, there, person[some], there),
+        }
+
+    def _landmark(self, kind: int) -> dict[str, float]:
+        errors = [error for _, error in self.errors_mm[kind]]
+        hits = [hit for _, hit in self.found[kind]]
+        return {
+            "median_mm": float(np.median(errors)) if errors else float("nan"),
+            "found": float(np.mean(hits)) if hits else float("nan"),
+            "true": len(hits),
+            "extra": int(self.extra[kind]),
+        }
+
+    def _views(self, person: Persons, some: Mask | slice = EVERY) -> Interval:
+        right, whose = self.right_view[some], person[some]
+        means = [right[(whose == one) & np.isfinite(right)] for one in np.unique(whose)]
+        return by_person([one.mean() if one.size else np.nan for one in means])
+
+    def _confusion(self) -> dict[str, dict[str, float]]:
+        """Return what cells of each part of bone are named, shares of its cells."""
+        table = {}
+        for part in BONES:
+            named = self.confused[part]
+            shares = {other.label: float(named[other] / max(1.0, named.sum())) for other in (*BONES, Structure.BONE)}
+            table[part.label] = {**shares, "no bone": 1.0 - sum(shares.values())}
+        return table
+
+    def _of_machine(self, some: Mask, person: Persons) -> dict[str, object]:
+        return {
+            "pictures": int(some.sum()),
+            "people": len(np.unique(person[some])),
+            "muscle": self._dice(MUSCLES, person, some),
+            **self._surface(len(BONES), person, some),
+            "view right": self._views(person, some),
         }
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from training.measures import (
+    average_precision,
     by_person,
     calibration_error,
     overlaps,
@@ -58,3 +59,13 @@ def test_calibration_of_one_who_is_always_sure_and_half_right():
 def test_rank_of_strange_among_good():
     assert ranked_apart(np.array([1.0, 2.0]), np.array([3.0, 4.0])) == 1.0
     assert ranked_apart(np.array([1.0, 2.0]), np.array([1.0, 2.0])) == 0.5
+
+
+def test_average_precision_is_one_when_all_true_ones_come_first_and_their_share_by_chance():
+    true = np.array([True, False, True, False])
+    assert average_precision(np.array([0.9, 0.1, 0.8, 0.2]), true) == 1.0
+    assert average_precision(np.array([0.9, 0.8, 0.2, 0.1]), true) == pytest.approx((1 / 1 + 2 / 3) / 2)
+    rng = np.random.default_rng(1)
+    chance = average_precision(rng.random(20_000), rng.random(20_000) < 0.3)
+    assert chance == pytest.approx(0.3, abs=0.02)
+    assert np.isnan(average_precision(np.array([0.5]), np.array([False])))
