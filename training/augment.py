@@ -28,8 +28,8 @@ class Changes:
 
     `zoom`, `stretch`, `turn_rad`, `shift` (n, 2), `mirrored`: geometry; `range_db`, `muscle_grey`, `gamma`: how levels
     become greys; `tgc_db`, (n, 6): at knots from top to bottom; `aside_db`, (n, 5): at knots from left to right;
-    `blur_px`, (n, 2); `coarse`: factor of a coarser grid; `noise`, `haze`, `echo`, `echo_rows`, `near`, `near_rows`;
-    `frame`: seed of what is drawn around, 0 for nothing; `seed`.
+    `blur_px`, (n, 2); `coarse`: factor of a coarser grid; `noise`, `haze`, `clutter`, `echo`, `echo_rows`, `twice`,
+    `near`, `near_rows`; `frame`: seed of what is drawn around, 0 for nothing; `seed`.
     """
 
     zoom: Tensor
@@ -46,8 +46,10 @@ class Changes:
     coarse: Tensor
     noise: Tensor
     haze: Tensor
+    clutter: Tensor
     echo: Tensor
     echo_rows: Tensor
+    twice: Tensor
     near: Tensor
     near_rows: Tensor
     frame: Tensor
@@ -78,8 +80,10 @@ def sample_changes(rng: np.random.Generator, n: int) -> Changes:
         coarse=plain(rng.choice((1.0, 1.0, 1.5, 2.0), n)),
         noise=some(rng.uniform(0.0, 0.06, n), 0.5),
         haze=some(rng.uniform(0.0, 0.15, n), 0.35),
+        clutter=some(rng.uniform(0.03, 0.25, n), 0.4),
         echo=some(rng.uniform(0.05, 0.35, n), 0.25),
         echo_rows=plain(rng.integers(12, 90, n)),
+        twice=some(rng.uniform(0.05, 0.45, n), 0.35),
         near=some(rng.uniform(0.2, 0.9, n), 0.25),
         near_rows=plain(rng.uniform(6.0, 70.0, n)),
         frame=torch.tensor(np.where(rng.random(n) < 0.35, rng.integers(1, 1 << 30, n), 0)),
@@ -93,8 +97,8 @@ def unchanged(n: int, muscle_grey: float = 0.33, range_db: float = 60.0) -> Chan
     return Changes(
         zoom=one, stretch=one, turn_rad=none, shift=torch.zeros(n, 2), mirrored=none.bool(),
         range_db=range_db * one, muscle_grey=muscle_grey * one, gamma=one, tgc_db=torch.zeros(n, 6),
-        aside_db=torch.zeros(n, 5), blur_px=torch.zeros(n, 2), coarse=one, noise=none, haze=none, echo=none,
-        echo_rows=one, near=none, near_rows=one, frame=none.long(), seed=0,
+        aside_db=torch.zeros(n, 5), blur_px=torch.zeros(n, 2), coarse=one, noise=none, haze=none, clutter=none,
+        echo=none, echo_rows=one, twice=none, near=none, near_rows=one, frame=none.long(), seed=0,
     )  # fmt: skip
 
 
@@ -134,13 +138,14 @@ def greys_of(levels: Tensor, inside: Tensor, changes: Changes) -> Tensor:
 
 
 def disturbed(grey: Tensor, inside: Tensor, changes: Changes) -> Tensor:
-    """Return greys with blur, haze, multiples, a glaring near field, noise, and a screen around them."""
+    """Return greys with blur, haze, clutter, multiples, a glaring near field, noise, and a screen around them."""
     grey = _blurred(_coarser(grey, changes.coarse), changes.blur_px)
     rows = torch.arange(SIZE, dtype=torch.float32)[None, None, :, None]
     glare = _wide(changes.near) * torch.exp(-((rows - _first_row(inside)) / _wide(changes.near_rows)).clamp(min=0.0))
     grey = grey + glare * (0.4 + grey)
-    grey = grey + _wide(changes.echo) * _delayed(grey, changes.echo_rows)
+    grey = grey + _wide(changes.echo) * _delayed(grey, changes.echo_rows) + _wide(changes.twice) * _twice(grey, inside)
     generator = torch.Generator().manual_seed(changes.seed)
+    grey = grey + _wide(changes.clutter) * _clutter(grey.shape, generator)
     noise = torch.randn(grey.shape, generator=generator) * _wide(changes.noise)
     grey = ((grey + _wide(changes.haze) + noise).clamp(0.0, 1.0)) * inside
     for n in torch.nonzero(changes.frame)[:, 0].tolist():
@@ -169,6 +174,24 @@ def _delayed(grey: Tensor, rows: Tensor) -> Tensor:
     for n, row in enumerate(rows.long().tolist()):
         moved[n, :, row:] = grey[n, :, : SIZE - row]
     return moved
+
+
+def _twice(grey: Tensor, inside: Tensor) -> Tensor:
+    """Return what comes back a second time after the probe's face has thrown it back: everything at twice its depth."""
+    top = _first_row(inside)[:, :, :, ::8].amin(dim=(1, 2, 3))
+    matrix = torch.zeros(len(grey), 2, 3)
+    matrix[:, 0, 0], matrix[:, 1, 1] = 1.0, 0.5
+    matrix[:, 1, 2] = top / SIZE - 0.5
+    return warped(grey, matrix, "bilinear")
+
+
+def _clutter(shape: torch.Size, generator: torch.Generator) -> Tensor:
+    """Return clouds of fine speckle, mean about one where they are: what real shadows are full of."""
+    speckle = torch.randn((2, *shape), generator=generator).square().sum(dim=0).sqrt() / 1.25
+    clouds = functional.interpolate(
+        torch.randn((shape[0], 1, 6, 6), generator=generator), size=shape[2:], mode="bicubic", align_corners=True
+    )
+    return speckle * clouds.clamp(0.0, 1.5)
 
 
 def _coarser(grey: Tensor, factor: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -23,6 +23,8 @@ HEAT = SIZE // 2
 HEAT_SD = 1.5
 """Of a landmark's peak, cells of the heat map."""
 IGNORE = 255
+TURNED = 4.0
+"""How much farther real pictures of limbs are turned than the twin's."""
 LEAST_ON_SKIN = 0.8
 """Share of the probe's face on skin, from which a picture of the twin shows a spine for sure."""
 
@@ -127,7 +129,11 @@ def _place(pictures: Pictures, one: int, matrix: Tensor, *, mirrored: bool) -> T
 
 
 def real_batch(chosen: RealSet, index: np.ndarray, changes: Changes) -> Batch:
-    """Return those pictures of a real set, changed: their greys are what a machine made of levels, and are bent on."""
+    """Return those pictures of a real set, changed: their greys are what a machine made of levels, and are bent on.
+
+    They are turned TURNED times as far as the twin's, whose backs lie as backs do.
+    """
+    changes = replace(changes, turn_rad=TURNED * changes.turn_rad)
     grey = torch.from_numpy(chosen.pixels[index].astype(np.float32))[:, None] / 255.0
     labels = torch.from_numpy(chosen.labels[index].astype(np.float32))[:, None]
     matrix = to_source(changes)
@@ -180,11 +186,11 @@ def training_batches(
     size: int,
     varied: Varied = sample_changes,
 ) -> Iterator[Batch]:
-    """Return batches without end: an eighth of no spine, three sixteenths real (but those of `fold`), the rest twin's.
+    """Return batches without end: a sixteenth of no spine, a quarter real (but those of `fold`), the rest the twin's.
 
     `varied`: says how so many pictures are changed.
     """
-    n_strange, n_real = size // 8, 3 * size // 16 if real else 0
+    n_strange, n_real = size // 16, size // 4 if real else 0
     usable = [np.flatnonzero(one.fold != fold) if fold is not None else np.arange(len(one.fold)) for one in real]
     while True:
         index = rng.integers(0, len(pictures), size - n_real - n_strange)

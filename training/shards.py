@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from echospine.domain.units import Labels, Pixels
+from echospine.domain.labels import View
+from echospine.domain.units import Labels, Mask, Pixels
 from training.echoes import painted
 from training.people import Part
+from training.poses import UNSURE, VIEWS
 
+FASCIA = VIEWS.index(View.FASCIA_LONGITUDINAL)
 Singles = npt.NDArray[np.float32]
 
 
@@ -44,7 +47,10 @@ class Pictures:
 
 
 def read(folder: Path, part: Part, at_most: int | None = None) -> Pictures:
-    """Return all people of a part that have been drawn, by number, or the first so many; bone is its echo."""
+    """Return all people of a part that have been drawn, by number, or the first so many; bone is its echo.
+
+    The view of the fascia lengthwise is a linear probe's: a fan in that place shows transverse or articular processes.
+    """
     files = sorted(folder.glob(f"{part.value}_[0-9]*.npz"))
     files = [file for file in files if ".part" not in file.name][:at_most]
     if not files:
@@ -56,6 +62,7 @@ def read(folder: Path, part: Part, at_most: int | None = None) -> Pictures:
             one = {name: shard[name] for name in shard.files}
         count = len(one["pixels"])
         one["labels"] = painted(one["pixels"], one["labels"], one["step_mm"])
+        one["view"] = np.where(_is_fan(one["pixels"]) & (one["view"] == FASCIA), UNSURE, one["view"])
         one["points"][:, 0] += n_frames
         one["person"] = np.full(count, int(file.stem.split("_")[1]))
         one["phantom"] = np.full(count, bool(one["phantom"]))
@@ -63,3 +70,12 @@ def read(folder: Path, part: Part, at_most: int | None = None) -> Pictures:
         for name, value in one.items():
             found.setdefault(name, []).append(value)
     return Pictures(**{name: np.concatenate(values) for name, values in found.items()})
+
+
+def _is_fan(pixels: Pixels) -> Mask:
+    """Return which pictures, (n, SIZE, SIZE), are of a curved probe: black beside the middle of their first row."""
+    lit = pixels > 0
+    first = lit.any(axis=2).argmax(axis=1)
+    across = lit.any(axis=1).sum(axis=1)
+    top = np.array([lit[n, first[n] : first[n] + 3].any(axis=0).sum() for n in range(len(pixels))])
+    return np.asarray(top < 0.85 * across)

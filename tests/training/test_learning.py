@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed: learning itself was not tried")
 
-from training.augment import greys_of, moved_points, sample_changes, to_source, unchanged, warped  # noqa: E402
+from training.augment import disturbed, greys_of, moved_points, sample_changes, to_source, unchanged, warped  # noqa: E402
 from training.batches import IGNORE, Batch  # noqa: E402
 from training.fit import EDGE, loss_of  # noqa: E402
 from training.machines import SIZE  # noqa: E402
@@ -36,6 +37,24 @@ def test_muscle_gets_the_grey_that_is_asked_for():
     assert float(grey.mean()) == pytest.approx(0.4, abs=0.01)
     brighter = greys_of(level + 25.5, torch.ones_like(level), unchanged(1, muscle_grey=0.4, range_db=50.0))
     assert float(brighter.mean()) == pytest.approx(0.6, abs=0.01), "10 dB more of 50"
+
+
+def test_what_lies_at_some_depth_comes_back_at_twice_that_depth():
+    grey = torch.zeros(1, 1, SIZE, SIZE)
+    grey[:, :, 99:102] = 1.0
+    inside = torch.zeros_like(grey)
+    inside[:, :, 40:] = 1.0
+    seen = disturbed(grey, inside, replace(unchanged(1), twice=torch.tensor([0.5])))[0, 0, :, SIZE // 2]
+    assert float(seen[100]) == pytest.approx(1.0, abs=0.02)
+    assert float(seen[158:163].max()) == pytest.approx(0.5, abs=0.03)
+    assert float(seen[110:150].max()) < 0.01
+
+
+def test_clutter_is_in_clouds_and_leaves_places_dark():
+    grey, inside = torch.zeros(1, 1, SIZE, SIZE), torch.ones(1, 1, SIZE, SIZE)
+    seen = disturbed(grey, inside, replace(unchanged(1), clutter=torch.tensor([0.2]), seed=3))
+    assert 0.02 < float(seen.mean()) < 0.15
+    assert 0.2 < float((seen == 0.0).float().mean()) < 0.8
 
 
 def _batch(labels, known, *, whole, strange=math.nan):
