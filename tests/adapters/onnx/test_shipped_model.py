@@ -92,16 +92,6 @@ def test_a_simulated_back_has_its_layers_and_bones_named(network: NetworkModel) 
     assert Structure.SPINOUS_PROCESS in {surface.structure for surface in seen.surfaces}
 
 
-def test_a_stored_picture_is_read_left_for_right_too_so_that_neither_side_is_favoured(network: NetworkModel) -> None:
-    square = np.random.default_rng(3).random((256, 256), np.float32)
-    seen, mirrored = network.answer(square), network.answer(square[:, ::-1])
-    np.testing.assert_allclose(seen.structures, mirrored.structures[:, :, ::-1], atol=1e-3)
-    np.testing.assert_allclose(seen.landmarks, mirrored.landmarks[:, :, ::-1], atol=1e-3)
-    np.testing.assert_allclose(seen.view, mirrored.view, atol=1e-3)
-    once, again = network.alone().answer(square), network.alone().answer(square[:, ::-1])
-    assert np.abs(once.structures - again.structures[:, :, ::-1]).max() > 0.1, "live pictures are read once"
-
-
 def test_black_and_white_are_named_nothing(network: NetworkModel) -> None:
     for grey in (0, 255):
         frame = Frame(np.full((480, 640), grey, np.uint8), SCALE, 0)
