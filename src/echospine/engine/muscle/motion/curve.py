@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 
 from echospine.domain.errors import InputError
-from echospine.domain.units import Floats
+from echospine.domain.units import Floats, Mask
 
 ONSET_SHARE = 0.10
 """Of the way from rest to peak: begin and end of the contraction."""
@@ -64,9 +64,40 @@ def find_contraction(times_s: Floats, thickness_mm: Floats) -> Contraction | Non
         float(times[begin]),
         float(times[peak_at]),
         float(curve[peak_at]),
-        float(_run_s(times, above, peak_at)),
+        _run_s(times, above, peak_at),
         float(times[peak_at + after[0]]) if after.size else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Where a person sees onset, peak and return in a curve, s; `return_s` None: not in this cine."""
+
+    onset_s: float
+    peak_s: float
+    return_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.onset_s < self.peak_s or (self.return_s is not None and not self.peak_s < self.return_s):
+            raise InputError("a contraction begins before its peak, and ends after it; move the marks apart")
+
+
+def marked_contraction(times_s: Floats, thickness_mm: Floats, marks: Marks) -> Contraction:
+    """Return the contraction between a person's marks, in a curve of thickness, both (n,).
+
+    Rest is the median up to the onset, peak the curve (median of three frames) at its mark. Raises InputError for marks
+    outside the curve.
+    """
+    times, raw = np.asarray(times_s, np.float64), np.asarray(thickness_mm, np.float64)
+    ends = (marks.onset_s, marks.peak_s if marks.return_s is None else marks.return_s)
+    if not times.size or ends[0] < times[0] or ends[1] > times[-1]:
+        raise InputError("the marks lie outside the cine")
+    curve = median_filter(raw, size=3, mode="nearest")
+    rest = float(np.median(curve[times <= marks.onset_s]))
+    peak_at = int(np.argmin(np.abs(times - marks.peak_s)))
+    peak = float(curve[peak_at])
+    held = np.abs(curve - rest) >= HELD_SHARE * abs(peak - rest)
+    return Contraction(rest, marks.onset_s, marks.peak_s, peak, _run_s(times, held, peak_at), marks.return_s)
 
 
 def _last_below(curve: Floats, level: float) -> int:
@@ -74,7 +105,7 @@ def _last_below(curve: Floats, level: float) -> int:
     return int(below[-1]) if below.size else 0
 
 
-def _run_s(times: Floats, above: np.ndarray, at: int) -> float:
+def _run_s(times: Floats, above: Mask, at: int) -> float:
     """Return how long the run that holds `at` lasts."""
     left = right = at
     while left > 0 and above[left - 1]:

@@ -22,6 +22,10 @@ CUMULATED = Method("shear strain, cumulated", "1")
 """The sum of |changes from frame to frame| of the same: how much was sheared in all, to and fro."""
 PEAK_TO_PEAK = Method("shear strain, peak to peak", "1")
 """The largest signed value less the smallest: both directions of a movement, however it began."""
+MAXIMUM = Method("shear strain, maximum", "1")
+"""The largest difference of principal strains, e1 - e2 = sqrt((exx - eyy)^2 + 4 exy^2) x 100, of the Green-Lagrange
+strain that fits both layers best (Fung 1965, Foundations of Solid Mechanics, 4.2): it holds stretch along the layers,
+too, and does not depend on how the probe is turned."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +50,22 @@ class Shear:
         if method == PEAK_TO_PEAK:
             return float(np.ptp(self.signed_percent))
         raise InputError(f"no shear strain is defined as '{method}'")
+
+
+def maximum_shear_percent(points_mm: Floats, displacement_mm: Floats) -> float:
+    """Return e1 - e2 of the strain of points between two frames, percent; see MAXIMUM.
+
+    `points_mm`: where they were, `displacement_mm`: where they went, both (n, 2), NaN for lost ones. The gradient is
+    the least-squares one of an affine movement. Raises InputError for fewer than three points, or points in a line.
+    """
+    kept = np.isfinite(displacement_mm[:, 0])
+    places = points_mm[kept] - points_mm[kept].mean(axis=0) if kept.any() else points_mm[kept]
+    if len(places) < 3 or np.linalg.matrix_rank(places, tol=1e-6) < 2:
+        raise InputError("strain needs three points that are not in a line")
+    gradient = np.linalg.lstsq(places, displacement_mm[kept] - displacement_mm[kept].mean(axis=0), rcond=None)[0].T
+    stretch = gradient + np.eye(2)
+    strain = 0.5 * (stretch.T @ stretch - np.eye(2))
+    return float(100.0 * np.hypot(strain[0, 0] - strain[1, 1], 2.0 * strain[0, 1]))
 
 
 def layer_shear(superficial_mm: Floats, deep_mm: Floats, apart_mm: float = LANGEVIN_APART_MM) -> Shear:
