@@ -16,7 +16,7 @@ from benchmarks.page import load, machine, page, section
 
 NAMES = (
     *("readers", "vision", "network", "store", "igtl", "startup", "twin", "scanner", "live", "anatomy", "realism"),
-    *("guidance", "trend", "muscle"),
+    *("guidance", "closed_loop", "trend", "muscle", "motion"),
 )
 RESULTS = Path(__file__).parent / "results" / "latest"
 

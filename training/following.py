@@ -1,12 +1,15 @@
 """A hand that follows advice, on the twin: from somewhere near a view, until it is told to hold still or gives up.
 
-The reader's answers are true places with errors, as a network makes them; the hand moves more or less than it is told.
+The reader's answers are true places with errors, as a network makes them, or a network's own; the hand moves more or
+less than it is told.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -27,6 +30,8 @@ from echospine.engine.vision.advice.hallmarks import enough
 from echospine.engine.vision.advice.targets import TARGETS
 from training.places import Place, place_of
 
+Look: TypeAlias = tuple[Bearing, ViewBelief | None, float | None]
+"""Where a picture lies, which view it is, and how much shows of what the wanted view is known by."""
 LEAST_SHOWN = 0.6
 """Of what makes a view, which the book's hold must show in this person: in the very heavy it may show nothing."""
 ENOUGH = 0.75
@@ -111,34 +116,61 @@ def back_of(anatomy: Anatomy, probe: Probe) -> Back:
     return Back(anatomy, probe, tuple(found))
 
 
-def follow(back: Back, wanted: View, seed: int, *, at_most: int = 20, misread: Misreading | None = None) -> Outcome:
-    """Return how a hand fared that began somewhere near `wanted` and did as it was told, `at_most` times."""
-    rng, misread = np.random.default_rng([seed, 31]), misread or Misreading()
+class Reader(Protocol):
+    """Says of the picture at a pose what an advisor asks: where it lies, which view it is, how much of it shows."""
+
+    def looks(self, pose: Pose) -> Iterator[Look]:
+        """Give FRAMES answers about pictures taken there one after another; fewer where it is silent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Misreader:
+    """Reads true places with errors, as a network makes them."""
+
+    rng: np.random.Generator
+    back: Back
+    wanted: View
+    misread: Misreading = Misreading()
+
+    def looks(self, pose: Pose) -> Iterator[Look]:
+        """Give FRAMES answers; some of their error lasts."""
+        place = place_of(self.back.anatomy, pose, self.back.probe)
+        view = view_at(self.back, place)
+        lasting = self.rng.normal(0.0, 1.0, 6)
+        true = known_by(self.wanted, look(self.back.anatomy, pose, self.back.probe))
+        seen = true * max(0.0, self.rng.normal(1.0, self.misread.hallmark))
+        for _ in range(FRAMES):
+            yield read(self.rng, place, self.misread, lasting), _said(self.rng, view, self.misread), seen
+
+
+def follow(back: Back, wanted: View, seed: int, *, at_most: int = 20, reader: Reader | None = None) -> Outcome:
+    """Return how a hand fared that began somewhere near `wanted` and did as it was told, `at_most` times.
+
+    `reader`: by default a Misreader. A hand that nobody tells anything stays where it is.
+    """
+    rng = np.random.default_rng([seed, 31])
     pose = start(rng, back, wanted)
+    reader = reader or Misreader(rng, back, wanted)
     advisor, advices, time_s = Advisor(wanted), [], 0.0
     for _ in range(at_most + 1):
-        place = place_of(back.anatomy, pose, back.probe)
-        view = view_at(back, place)
-        lasting = rng.normal(0.0, 1.0, 6)
-        seen = known_by(wanted, look(back.anatomy, pose, back.probe)) * max(0.0, rng.normal(1.0, misread.hallmark))
-        for _ in range(FRAMES):
-            time_s += FRAME_S
-            bearing = read(rng, place, misread, lasting)
-            advice = advisor.update(bearing, _said(rng, view, misread), time_s, seen)
-        if advice.move is Move.HOLD:
-            break
-        if len(advices) == at_most:
+        advice: Advice | None = None
+        for n, (bearing, view, seen) in enumerate(reader.looks(pose), 1):
+            advice = advisor.update(bearing, view, time_s + n * FRAME_S, seen)
+        time_s += FRAMES * FRAME_S
+        if advice is None or advice.move is Move.HOLD or len(advices) == at_most:
             break
         advices.append(advice.sentence)
         time_s += 1.5
         try:
-            pose = obeyed(rng, back, pose, advice, place)
+            pose = obeyed(rng, back, pose, advice, place_of(back.anatomy, pose, back.probe))
             advisor.moved()
         except GeometryError:
             continue
     place = place_of(back.anatomy, pose, back.probe)
     off = (TARGETS[wanted].turn_deg - math.degrees(place.turn_rad) + 90.0) % 180.0 - 90.0
-    return Outcome(wanted, advice.move is Move.HOLD, shown(back, wanted, pose), abs(off), tuple(advices))
+    held = advice is not None and advice.move is Move.HOLD
+    return Outcome(wanted, held, shown(back, wanted, pose), abs(off), tuple(advices))
 
 
 def start(rng: np.random.Generator, back: Back, wanted: View) -> Pose:
