@@ -15,7 +15,6 @@ import numpy as np
 from benchmarks.table import Row
 from echospine.adapters.onnx import NetworkModel, open_network
 from echospine.adapters.onnx.registry import SHIPPED
-from echospine.domain.errors import GeometryError
 from echospine.domain.frames import Frame
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import View
@@ -26,7 +25,9 @@ from echospine.engine.twin.image import Scanner, prepare, render
 from echospine.engine.twin.patient import Transition
 from echospine.engine.twin.person import build_patient, sample_patient
 from echospine.engine.twin.probe import ABDOMINAL, CONVEX, LINEAR, Machine, Settings
-from echospine.engine.twin.scene.looking import flush, hold_at, seated
+from echospine.engine.twin.scene.hand import lead
+from echospine.engine.twin.scene.record import Lie, Place, Scene
+from echospine.engine.twin.scene.record import Sweep as SweepStep
 from echospine.engine.twin.scene.views import usual_machine
 from echospine.engine.vision.advice import hallmark_share
 from echospine.engine.vision.advice.targets import TARGETS
@@ -39,8 +40,9 @@ from training.places import LOOKED_AT_MM
 
 PEOPLE = range(20, 28)
 SWEEP_HZ, SWEEP_MM_S = 8.0, 16.0
+ASIDE_MM, PRESS_MM = 14.0, 5.0
+"""Of a sweep along the spine, from the midline; how far the probe is pressed into the furrow over it."""
 HANDS_PEOPLE, HANDS_EACH = range(10, 14), 2
-LEFT = np.array([1.0, 0.0, 0.0])
 SETTINGS = {
     CONVEX.name: Settings(depth_mm=100.0, focus_mm=50.0),
     LINEAR.name: Settings(depth_mm=55.0, focus_mm=25.0),
@@ -82,8 +84,8 @@ def _levels(network: NetworkModel) -> list[Row]:
         if parameters.transition is not Transition.NONE:
             continue
         anatomy = build_patient(parameters)
-        for aside_mm, across in ((0.0, -LEFT), (14.0, np.array([0.0, 0.0, -1.0]))):
-            _sweep(network, anatomy, number, list(_way(anatomy, aside_mm, across)), told)
+        for lie in Lie:
+            _sweep(network, anatomy, number, _way(anatomy, lie), told)
     found = []
     for tracked, one in told.items():
         word = "tracked" if tracked else "not tracked"
@@ -123,20 +125,13 @@ class _Told:
         self.right += said == true
 
 
-def _way(anatomy: Anatomy, aside_mm: float, across: np.ndarray) -> Iterator[Pose]:
-    """Give poses from below the sacrum's second tip up to L1, beside the midline by so much."""
-    tips = np.array([anatomy.landmarks[f"{name}_spinous_tip"].point_mm for name in BELOW_TIP])
-    rng = np.random.default_rng(5)
-    low, high = tips[BELOW_TIP.index("S2"), 2] - 5.0, tips[0, 2] + 10.0
-    tremor = np.cumsum(rng.normal(0.0, 0.5, 1 + int((high - low) / SWEEP_MM_S * SWEEP_HZ)))
-    for n, z in enumerate(np.arange(low, high, SWEEP_MM_S / SWEEP_HZ)):
-        point = np.array([np.interp(z, tips[::-1, 2], tips[::-1, axis]) for axis in range(3)])
-        target = point + (aside_mm + 0.5 * tremor[min(n, tremor.size - 1)]) * LEFT
-        try:
-            hold = flush(anatomy, hold_at(target, across, (0.0, -1.0, 0.0)), ABDOMINAL.probe, lean=True)
-            yield seated(anatomy, hold, ABDOMINAL.probe)
-        except GeometryError:
-            continue
+def _way(anatomy: Anatomy, lie: Lie) -> list[Pose]:
+    """Return poses of a hand that slides from the sacrum up to L1, on the midline or a little beside it."""
+    aside = (0.0, 0.0, 0.0) if lie is Lie.TRANSVERSE else (ASIDE_MM, 0.0, 0.0)
+    first, last = (Place("spinous_tip", level, offset_mm=aside) for level in ("S2", "L1"))
+    slide = SweepStep(first, last, lie, speed_mm_s=SWEEP_MM_S, press_mm=PRESS_MM)
+    way = lead(Scene("count", (slide,), machine=ABDOMINAL), anatomy)
+    return [way.at(float(t)) for t in np.arange(0.0, way.end_s, 1.0 / SWEEP_HZ)]
 
 
 def _sweep(network: NetworkModel, anatomy: Anatomy, seed: int, way: list[Pose], told: dict[bool, _Told]) -> None:

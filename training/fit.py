@@ -51,7 +51,7 @@ def loss_of(outputs: tuple[Tensor, ...], batch: Batch, step: int = 0) -> dict[st
     }
 
 
-SHARES = {"structures": 1.0, "overlap": 0.6, "landmarks": 4.0, "view": 1.0, "place": 1.0, "strange": 0.5}
+SHARES = {"structures": 1.0, "overlap": 0.6, "landmarks": 4.0, "view": 1.0, "place": 2.0, "strange": 0.5}
 EDGE = 4.0
 """Of the last feature: from here on a picture is likelier strange than not."""
 
