@@ -314,7 +314,7 @@ def interpreted_folder(tmp_path, name="left"):
 def test_the_measure_table_keeps_the_contract_frames_first_then_the_recording(tmp_path):
     interpreted = interpreted_folder(tmp_path)
     text = measure_table([("left", interpreted)])
-    assert text.splitlines()[0] == f"{CONTRACT},level,note"
+    assert text.splitlines()[0] == f"{CONTRACT},level,note,state"
     assert ",".join(COLUMNS) == CONTRACT
     rows = table_of(text)
     frames = [row["frame"] for row in rows]
@@ -337,7 +337,7 @@ def test_several_recordings_are_told_apart_by_one_more_column(tmp_path):
 def test_no_recording_gives_a_table_with_its_head_alone():
     assert measure_table([]).startswith(CONTRACT)
     assert measure_table([]).count("\n") == 1
-    assert measure_table([("none", Interpreted((), (), ()))]) == f"{CONTRACT},level,note\n"
+    assert measure_table([("none", Interpreted((), (), ()))]) == f"{CONTRACT},level,note,state\n"
 
 
 def test_labels_are_named_by_their_ids():

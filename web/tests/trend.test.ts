@@ -4,7 +4,14 @@ import { hrefOf, measureOf } from "../src/features/trend/address";
 import { answersOf } from "../src/features/trend/answers";
 import { bandPoints, labelled, roundTicks, scaleOf, shapeOf, strips, verdictText } from "../src/features/trend/layout";
 
-const measure = { quantity: "length", structure: "multifidus", side: "left", level: "L4", title: "Length" } as const;
+const measure = {
+  quantity: "length",
+  structure: "multifidus",
+  side: "left",
+  level: "L4",
+  state: "unknown",
+  title: "Length",
+} as const;
 
 function visit(day: string, value: number, verdict?: string): TrendVisit {
   const since = verdict ? { verdict, difference: 1, least_change: 2, sentence: "" } : null;

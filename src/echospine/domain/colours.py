@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from echospine.domain.labels import BONES, Structure
+from echospine.domain.labels import BONES, Part, Structure
 from echospine.domain.units import Labels, Mask, Pixels
 
 TINT = 0.22
@@ -48,6 +48,11 @@ COLOURS: Mapping[Structure, str] = MappingProxyType(
 def colours_by_label() -> dict[str, str]:
     """Return the table under the names that files use, `{"bone": "#E69F00", ...}`, as the page reads it."""
     return {structure.label: colour for structure, colour in COLOURS.items()}
+
+
+def colour_of(part: Part) -> str:
+    """Return the colour of what was measured; the neutral of background where it has none of its own."""
+    return COLOURS[part] if isinstance(part, Structure) else COLOURS[Structure.BACKGROUND]
 
 
 def rgb(structure: Structure) -> tuple[int, int, int]:

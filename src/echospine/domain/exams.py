@@ -10,6 +10,8 @@ from enum import StrEnum
 from echospine.domain.errors import NotAllowed, NotFound
 from echospine.domain.images import Point
 from echospine.domain.measures import Measurement
+from echospine.domain.remarks import Remark, TakenAs
+from echospine.domain.takes import NOTHING_SAID, Taken
 
 
 class ExamState(StrEnum):
@@ -30,6 +32,7 @@ class ExamEvent(StrEnum):
     REVIEW = "review"
     SIGN = "sign"
     AMEND = "amend"
+    LABEL = "label"
 
 
 NEXT: dict[tuple[ExamState, ExamEvent], ExamState] = {
@@ -44,8 +47,11 @@ NEXT: dict[tuple[ExamState, ExamEvent], ExamState] = {
     (ExamState.SIGNED, ExamEvent.AMEND): ExamState.AMENDED,
     (ExamState.AMENDED, ExamEvent.REVIEW): ExamState.AMENDED,
     (ExamState.AMENDED, ExamEvent.SIGN): ExamState.SIGNED,
+    **{(state, ExamEvent.LABEL): state for state in ExamState if state is not ExamState.SIGNED},
 }
 """The state after an event; an absent pair is not allowed.
+
+To label a recording (its view, side, level) is no review: more recordings may come and be interpreted after it.
 
 Interpreting never touches reviewed work: under review it is for a recording that has no interpretation yet,
 because people begin with the first recording while the last is still being computed.
@@ -191,6 +197,7 @@ class ExamFile:
     contours: tuple[ContourEdit, ...] = ()
     history: tuple[Change, ...] = ()
     maps: tuple[MapEdit, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     def recording(self, recording_id: str) -> Recording:
         """Return that recording; raises NotFound."""
@@ -204,6 +211,15 @@ class ExamFile:
         edits: tuple[ContourEdit | MapEdit, ...] = (*self.contours, *self.maps)
         return tuple(sorted((e for e in edits if e.recording_id == recording_id), key=lambda edit: edit.at))
 
+    def remarks_of(self, recording_id: str) -> tuple[Remark, ...]:
+        """Return what people said of that recording and of measures in it."""
+        return tuple(remark for remark in self.remarks if remark.recording_id == recording_id)
+
+    def taken(self, recording_id: str) -> Taken:
+        """Return how a person says that recording was taken; nothing where nobody said."""
+        said = [one.taken for one in self.remarks_of(recording_id) if isinstance(one, TakenAs)]
+        return said[0] if said else NOTHING_SAID
+
     def finding(self, finding_id: str) -> Finding:
         """Return that finding; raises NotFound."""
         found = next((f for f in self.findings if f.id == finding_id), None)
@@ -216,7 +232,8 @@ class ExamFile:
 class ExamWrite:
     """One atomic change of an examination: the new head, what was put, what was taken away, and the history.
 
-    `exam.revision` must be one more than what the store holds, otherwise somebody else was first.
+    `exam.revision` must be one more than what the store holds, otherwise somebody else was first. Remarks go by
+    recording and place.
     """
 
     exam: Exam
@@ -228,3 +245,5 @@ class ExamWrite:
     removed_contours: Sequence[tuple[str, int]] = ()
     maps: Sequence[MapEdit] = ()
     removed_maps: Sequence[tuple[str, int]] = ()
+    remarks: Sequence[Remark] = ()
+    removed_remarks: Sequence[tuple[str, str]] = ()

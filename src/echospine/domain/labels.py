@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import TypeAlias
 
 import numpy as np
 
@@ -38,6 +39,30 @@ class Structure(IntEnum):
     def label(self) -> str:
         """Name as it stands in files: `erector_spinae`."""
         return self.name.lower()
+
+
+class WallMuscle(IntEnum):
+    """Muscles of the lateral abdominal wall: people measure them with callipers, and no label map names them."""
+
+    TRANSVERSUS_ABDOMINIS = 101
+    INTERNAL_OBLIQUE = 102
+    EXTERNAL_OBLIQUE = 103
+
+    @property
+    def label(self) -> str:
+        """Name as it stands in files: `internal_oblique`."""
+        return self.name.lower()
+
+
+Part: TypeAlias = Structure | WallMuscle
+"""What a measurement can be of: more than a label map knows."""
+PARTS: dict[str, Part] = {one.label: one for kind in (Structure, WallMuscle) for one in kind}
+"""Each by the name that it has in files."""
+
+
+def part_of(number: int) -> Part:
+    """Return the part with that id; raises ValueError where there is none."""
+    return WallMuscle(number) if number >= WallMuscle.TRANSVERSUS_ABDOMINIS else Structure(number)
 
 
 BONES = frozenset(

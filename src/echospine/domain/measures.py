@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from echospine.domain.errors import InputError, NotAllowed
 from echospine.domain.images import ImageGeometry, Point
-from echospine.domain.labels import Method, Side, Structure
+from echospine.domain.labels import Method, Part, Side, Structure
+from echospine.domain.takes import Contraction, Taken
 from echospine.domain.units import Unit
 
 
@@ -152,10 +153,11 @@ class Measurement:
 
     `uncertainty`: one standard deviation, in `unit`, or None where it is not known; `frame`: index of the
     frame it was read from (for a value over a whole recording, the frame that shows it best), or None;
-    `n_frames`: how many frames contributed; `points_px`: calliper points (x, y), when there are any.
+    `n_frames`: how many frames contributed; `points_px`: calliper points (x, y), when there are any; `state`: of the
+    muscles, as a person said it.
     """
 
-    structure: Structure
+    structure: Part
     side: Side
     quantity: Quantity
     value: float | None
@@ -168,6 +170,7 @@ class Measurement:
     status: Status = Status.DRAFT
     points_px: tuple[Point, ...] = ()
     note: str = ""
+    state: Contraction = Contraction.UNKNOWN
 
     def __post_init__(self) -> None:
         if self.value is not None and not math.isfinite(self.value):
@@ -197,6 +200,14 @@ class Measurement:
         doubt = "" if self.uncertainty is None else f" ± {self.uncertainty:.{digits}f}"
         return f"{self.value:.{digits}f}{doubt} {UNIT_WORDS[self.unit]}".rstrip()
 
+    def taken(self, as_said: Taken) -> Measurement:
+        """Return the measurement with what a person said of its recording.
+
+        Their level and state count; their side only where the picture does not tell sides apart.
+        """
+        side = as_said.side if self.side is Side.UNKNOWN else self.side
+        return replace(self, side=side, level=as_said.level or self.level, state=as_said.state)
+
     def decided(self, decision: Decision, value: float | None = None) -> Measurement:
         """Return the measurement after a clinician's decision; EDIT needs the new `value`.
 
@@ -214,6 +225,10 @@ class Measurement:
         return replace(self, status=after, value=value, uncertainty=None)
 
 
+OF_CHOSEN = ", mean of chosen frames"
+"""What the method of such a mean says: a median over all frames is another one, and trends never mix two silently."""
+
+
 class CaliperKind(StrEnum):
     """What a calliper measures."""
 
@@ -225,8 +240,21 @@ class CaliperKind(StrEnum):
 CALIPER_METHOD = Method("calliper", "1")
 
 
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What a calliper is of, as far as its owner says it; one that names a structure can be followed in a trend."""
+
+    structure: Part = Structure.BACKGROUND
+    side: Side = Side.UNKNOWN
+    level: str = ""
+    state: Contraction = Contraction.UNKNOWN
+
+
+NAMELESS = Naming()
+
+
 def measure_caliper(
-    kind: CaliperKind, points_px: tuple[Point, ...], geometry: ImageGeometry, frame: int
+    kind: CaliperKind, points_px: tuple[Point, ...], geometry: ImageGeometry, frame: int, naming: Naming = NAMELESS
 ) -> Measurement:
     """Return the calliper's value, exact in mm, mm2 or degrees.
 
@@ -239,14 +267,16 @@ def measure_caliper(
     }[kind]
     value = measure(points_px)
     return Measurement(
-        structure=Structure.BACKGROUND,
-        side=Side.UNKNOWN,
+        structure=naming.structure,
+        side=naming.side,
         quantity=quantity,
         value=value,
         unit=unit,
         method=CALIPER_METHOD,
+        level=naming.level,
         frame=frame,
         points_px=points_px,
+        state=naming.state,
     )
 
 

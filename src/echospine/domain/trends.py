@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from echospine.domain.errors import InputError
 from echospine.domain.exams import Exam
-from echospine.domain.labels import Structure
+from echospine.domain.labels import Part, Structure
 from echospine.domain.measures import Quantity
 from echospine.domain.units import Unit
 
@@ -116,7 +116,7 @@ class SiteError:
     id: str
     name: str
     quantity: Quantity
-    structure: Structure
+    structure: Part
     method: str
     device: str
     unit: Unit

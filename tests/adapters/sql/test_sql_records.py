@@ -77,6 +77,8 @@ def test_what_a_full_store_of_the_last_version_held_is_there_after_the_step(url:
     with engine.begin() as connection:  # back to the version before, as if the step had never been taken
         for table in reversed(GROWING):
             connection.execute(text(f"DROP TABLE {table.name}"))
+        connection.execute(text("DROP TABLE remarks"))
+        connection.execute(text("ALTER TABLE findings DROP COLUMN state"))
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '0002'"))
     engine.dispose()
     again = SqlStudies(url)

@@ -191,15 +191,15 @@ export async function listMeasures(patient: string): Promise<readonly Schemas["F
 
 /** Return one measure of a patient over visits. */
 export function readTrend(patient: string, measure: Measure, signal?: AbortSignal): Promise<Trend> {
-  const { quantity, structure, side, level } = measure;
-  const params = { query: { patient, quantity, structure, side, level } };
+  const { quantity, structure, side, level, state } = measure;
+  const params = { query: { patient, quantity, structure, side, level, state } };
   return body(http.GET("/api/trend", { params, ...(signal && { signal }) }));
 }
 
 /** Return the address of a trend's picture or table. */
 export function trendFileUrl(patient: string, measure: Measure, kind: "svg" | "png" | "csv"): string {
-  const { quantity, structure, side, level } = measure;
-  return `/api/trend/file?${new URLSearchParams({ patient, quantity, structure, side, level, kind })}`;
+  const { quantity, structure, side, level, state } = measure;
+  return `/api/trend/file?${new URLSearchParams({ patient, quantity, structure, side, level, state, kind })}`;
 }
 
 /** Return the rules of every questionnaire that can be scored. */
@@ -253,4 +253,29 @@ export async function keepStudy(planId: string, person: string): Promise<void> {
   const params = study(planId);
   const { error, response } = await http.POST("/api/studies/{plan_id}/keep", { params, body: { person } });
   if (!response.ok) throw problemOf(response.status, error);
+}
+
+/** Return the measures of muscles in an examination, side beside side; `person`: whose acts can be taken back. */
+export function readMuscles(examId: string, person = ""): Promise<Schemas["MusclesView"]> {
+  return body(http.GET("/api/exams/{exam_id}/muscles", { params: { ...exam(examId), query: { person } } }));
+}
+
+/** Say how a recording was taken. */
+export function labelRecording(recordingId: string, change: Schemas["TakenBody"]): Promise<ExamDetail> {
+  return body(http.PUT("/api/recordings/{recording_id}/taken", { params: recording(recordingId), body: change }));
+}
+
+/** Move a calliper or an outline of one frame; without points the measured one counts again. */
+export function moveEnds(
+  recordingId: string,
+  index: number,
+  change: Schemas["EndsBody"],
+): Promise<Schemas["MusclesView"]> {
+  const path = "/api/recordings/{recording_id}/frames/{index}/ends";
+  return body(http.PUT(path, { params: frame(recordingId, index), body: change }));
+}
+
+/** Choose the frames that count for a measure. */
+export function chooseFrames(recordingId: string, change: Schemas["FramesBody"]): Promise<Schemas["MusclesView"]> {
+  return body(http.PUT("/api/recordings/{recording_id}/counted", { params: recording(recordingId), body: change }));
 }

@@ -321,6 +321,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/exams/{exam_id}/muscles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Measures of muscles, side beside side
+         * @description Return each measure with its frames, left and right, at rest and contracted, and the figures made of them.
+         */
+        get: operations["getMuscles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{recording_id}/taken": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say how a recording was taken
+         * @description Keep a recording's view, side, level and state; findings are named after it, and measured again if need be.
+         */
+        put: operations["labelRecording"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{recording_id}/frames/{index}/ends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Move a calliper or an outline
+         * @description Keep a person's calliper of a measure in one frame beside the model's; values and figures follow.
+         */
+        put: operations["moveEnds"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{recording_id}/counted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Choose the frames that count
+         * @description Keep which frames of a recording count for a measure: their mean is its value.
+         */
+        put: operations["chooseFrames"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/exams/{exam_id}/findings/{finding_id}/decision": {
         parameters: {
             query?: never;
@@ -955,6 +1035,22 @@ export interface components {
                 number
             ][];
             /**
+             * Structure
+             * @description What it is of; background: of nothing named.
+             * @default background
+             */
+            structure: string;
+            /** @default unknown */
+            side: components["schemas"]["Side"];
+            /**
+             * Level
+             * @description Level, such as L4; empty where none is said.
+             * @default
+             */
+            level: string;
+            /** @default unknown */
+            state: components["schemas"]["Contraction"];
+            /**
              * Person
              * @description Name of the person who does this.
              */
@@ -971,6 +1067,37 @@ export interface components {
          * @enum {string}
          */
         CaliperKind: "length" | "angle" | "area";
+        /**
+         * CellView
+         * @description A muscle on one side in one state.
+         */
+        CellView: {
+            side: components["schemas"]["Side"];
+            state: components["schemas"]["Contraction"];
+            /** Shown */
+            shown: components["schemas"]["ShownView"][];
+            /** Value */
+            value: number | null;
+            /** Sd */
+            sd: number | null;
+            /**
+             * Spread
+             * @description Standard deviation of the frames that count; null below two.
+             */
+            spread: number | null;
+            /**
+             * N Frames
+             * @description How many frames count.
+             */
+            n_frames: number;
+            /**
+             * Mean
+             * @description Mean of the frames that count.
+             */
+            mean: number | null;
+            /** How */
+            how: string;
+        };
         /**
          * ChangePatient
          * @description Put another virtual person on the couch; only the newest wish is fulfilled.
@@ -1054,6 +1181,12 @@ export interface components {
             revision?: number | null;
         };
         /**
+         * Contraction
+         * @description What the muscles did while a recording was taken.
+         * @enum {string}
+         */
+        Contraction: "rest" | "contracted" | "unknown";
+        /**
          * Control
          * @description How everything stands now; the newest counts. `number` comes back with the first frame made with it.
          */
@@ -1107,23 +1240,6 @@ export interface components {
             truth: boolean;
         };
         /**
-         * CorrectionView
-         * @description Who corrected the structures of a frame, when and why.
-         */
-        CorrectionView: {
-            /** Who */
-            who: string;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Reason */
-            reason: string;
-            /** @description `drawn`: by hand, a key frame; `between`: by interpolation between two of these. */
-            way: components["schemas"]["MapWay"];
-        };
-        /**
          * Decision
          * @description What a clinician decides about one measurement.
          * @enum {string}
@@ -1153,6 +1269,41 @@ export interface components {
              * @description Revision of the examination that the person saw; null: whatever is current. Else 409.
              */
             revision?: number | null;
+        };
+        /**
+         * EndsBody
+         * @description A calliper or outline that a person moved; no points: the measured one counts again.
+         */
+        EndsBody: {
+            /**
+             * Structure
+             * @description Structure or muscle, by its name in files.
+             */
+            structure: string;
+            /** @default unknown */
+            side: components["schemas"]["Side"];
+            quantity: components["schemas"]["Quantity"];
+            /**
+             * Reason
+             * @description Why, in words.
+             * @default
+             */
+            reason: string;
+            /**
+             * Person
+             * @description Name of the person who does this.
+             */
+            person: string;
+            /**
+             * Revision
+             * @description Revision of the examination that the person saw; null: whatever is current. Else 409.
+             */
+            revision?: number | null;
+            /** Points */
+            points: [
+                number,
+                number
+            ][];
         };
         /**
          * ErrorView
@@ -1245,7 +1396,7 @@ export interface components {
          * @description What can happen to an examination.
          * @enum {string}
          */
-        ExamEvent: "import" | "interpret" | "review" | "sign" | "amend";
+        ExamEvent: "import" | "interpret" | "review" | "sign" | "amend" | "label";
         /**
          * ExamList
          * @description Part of a search result, newest first.
@@ -1348,6 +1499,26 @@ export interface components {
             why: components["schemas"]["WhyView"];
         };
         /**
+         * FigureView
+         * @description A figure made of cells, with its definition; without a value, `refused` says why.
+         */
+        FigureView: {
+            /** Name */
+            name: string;
+            /** Of */
+            of: string;
+            /** Definition */
+            definition: string;
+            /** Value */
+            value: number | null;
+            /** Sd */
+            sd: number | null;
+            /** Unit */
+            unit: string;
+            /** Refused */
+            refused: string;
+        };
+        /**
          * FindingView
          * @description One measured value with its doubt, its provenance and its review status.
          */
@@ -1394,6 +1565,8 @@ export interface components {
             frame: number | null;
             /** N Frames */
             n_frames: number;
+            /** @description Of the muscle, as a person said it. */
+            state: components["schemas"]["Contraction"];
             status: components["schemas"]["Status"];
             /**
              * Points Px
@@ -1513,6 +1686,38 @@ export interface components {
              * @description What is wrong with what looks at the pictures; empty: nothing.
              */
             trouble: string;
+        };
+        /**
+         * FramesBody
+         * @description Which frames count for a measure; null: all of them again.
+         */
+        FramesBody: {
+            /**
+             * Structure
+             * @description Structure or muscle, by its name in files.
+             */
+            structure: string;
+            /** @default unknown */
+            side: components["schemas"]["Side"];
+            quantity: components["schemas"]["Quantity"];
+            /**
+             * Reason
+             * @description Why, in words.
+             * @default
+             */
+            reason: string;
+            /**
+             * Person
+             * @description Name of the person who does this.
+             */
+            person: string;
+            /**
+             * Revision
+             * @description Revision of the examination that the person saw; null: whatever is current. Else 409.
+             */
+            revision?: number | null;
+            /** Frames */
+            frames: number[] | null;
         };
         /**
          * GeometryView
@@ -1897,6 +2102,8 @@ export interface components {
             side: components["schemas"]["Side"];
             /** Level */
             level: string;
+            /** @description Of the muscle. */
+            state: components["schemas"]["Contraction"];
             /**
              * Title
              * @description The measure as people read it.
@@ -1909,6 +2116,20 @@ export interface components {
          * @enum {string}
          */
         Move: "wait" | "hold" | "touch" | "turn clockwise" | "turn anticlockwise" | "slide left" | "slide right" | "slide to the head" | "slide to the feet" | "slide to the midline" | "slide from the midline" | "tilt to the head" | "tilt to the feet" | "tilt to the midline" | "tilt from the midline" | "rock left" | "rock right" | "depth" | "gain up" | "gain down" | "focus";
+        /**
+         * MusclesView
+         * @description All measures of muscles in an examination, and the examination.
+         */
+        MusclesView: {
+            exam: components["schemas"]["ExamDetail"];
+            /** Rows */
+            rows: components["schemas"]["RowView"][];
+            /**
+             * Unread
+             * @description Recordings that are not interpreted yet.
+             */
+            unread: string[];
+        };
         /**
          * NewExam
          * @description An examination to be made.
@@ -2144,7 +2365,7 @@ export interface components {
             doubts: string[];
             map: components["schemas"]["StoredMap"] | null;
             /** @description Of the map, by a person; null: it is the model's own. */
-            corrected: components["schemas"]["CorrectionView"] | null;
+            corrected: components["schemas"]["echospine__apps__server__answers__overlays__CorrectionView"] | null;
             /** Landmarks */
             landmarks: components["schemas"]["SeenLandmark"][];
             /**
@@ -2745,6 +2966,7 @@ export interface components {
              * @description SHA-256 that identifies the content.
              */
             digest: string;
+            taken: components["schemas"]["TakenView"];
         };
         /**
          * RegionView
@@ -2779,6 +3001,40 @@ export interface components {
             spacing: components["schemas"]["Spacing"];
         };
         /**
+         * RepeatView
+         * @description The value of one frame.
+         */
+        RepeatView: {
+            /** Frame */
+            frame: number;
+            /** Value */
+            value: number | null;
+            /**
+             * Sd
+             * @description One standard deviation; null where it is not known.
+             */
+            sd: number | null;
+            /**
+             * Note
+             * @description Why there is no value.
+             */
+            note: string;
+            /**
+             * Points Px
+             * @description Ends of the calliper, or the outline.
+             */
+            points_px: [
+                number,
+                number
+            ][];
+            /**
+             * Counts
+             * @description True where it has a part in the value.
+             */
+            counts: boolean;
+            correction: components["schemas"]["echospine__apps__server__measure_shapes__CorrectionView"] | null;
+        };
+        /**
          * RepeatsBody
          * @description People who did not change, measured twice: what that shows becomes this site's error.
          */
@@ -2795,6 +3051,8 @@ export interface components {
              * @default
              */
             level: string;
+            /** @default unknown */
+            state: components["schemas"]["Contraction"];
             /** Patients */
             patients: string[];
             /**
@@ -2830,6 +3088,30 @@ export interface components {
             draft: boolean;
             /** Files */
             files: components["schemas"]["ReportFileView"][];
+        };
+        /**
+         * RowView
+         * @description One measure at one level.
+         */
+        RowView: {
+            /** Structure */
+            structure: string;
+            quantity: components["schemas"]["Quantity"];
+            /** Title */
+            title: string;
+            /** Level */
+            level: string;
+            /** Unit */
+            unit: string;
+            /**
+             * Movable
+             * @description 2: ends that can be moved; 3: an outline that can be moved; 0: neither.
+             */
+            movable: number;
+            /** Cells */
+            cells: components["schemas"]["CellView"][];
+            /** Figures */
+            figures: components["schemas"]["FigureView"][];
         };
         /**
          * Run
@@ -3099,6 +3381,30 @@ export interface components {
          */
         Sex: "female" | "male";
         /**
+         * ShownView
+         * @description A recording in a cell. `side`: as the picture tells it; corrections refer to it.
+         */
+        ShownView: {
+            /** Recording Id */
+            recording_id: string;
+            /** Name */
+            name: string;
+            side: components["schemas"]["Side"];
+            /** Repeats */
+            repeats: components["schemas"]["RepeatView"][];
+            /** Value */
+            value: number | null;
+            /** Sd */
+            sd: number | null;
+            /**
+             * How
+             * @description Of which frames the value is, or why there is none.
+             */
+            how: string;
+            /** @description Who chose the frames that count. */
+            chosen: components["schemas"]["echospine__apps__server__measure_shapes__CorrectionView"] | null;
+        };
+        /**
          * Side
          * @description Side of the patient.
          * @enum {string}
@@ -3348,6 +3654,59 @@ export interface components {
             edited: boolean;
         };
         /**
+         * TakenBody
+         * @description How a recording was taken; what is left out is as it was seen in the picture.
+         */
+        TakenBody: {
+            view?: components["schemas"]["View"] | null;
+            /** @default unknown */
+            side: components["schemas"]["Side"];
+            /**
+             * Level
+             * @description Level, such as L4; empty where none is said.
+             * @default
+             */
+            level: string;
+            /** @default unknown */
+            state: components["schemas"]["Contraction"];
+            /**
+             * Reason
+             * @description Why, in words.
+             * @default
+             */
+            reason: string;
+            /**
+             * Person
+             * @description Name of the person who does this.
+             */
+            person: string;
+            /**
+             * Revision
+             * @description Revision of the examination that the person saw; null: whatever is current. Else 409.
+             */
+            revision?: number | null;
+        };
+        /**
+         * TakenView
+         * @description How a recording was taken, as a person said it.
+         */
+        TakenView: {
+            view: components["schemas"]["View"] | null;
+            side: components["schemas"]["Side"];
+            /** Level */
+            level: string;
+            state: components["schemas"]["Contraction"];
+            /**
+             * Who
+             * @description Who said it; empty where nobody did.
+             */
+            who: string;
+            /** At */
+            at: string | null;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * TimeSource
          * @description Where the acquisition time of the frames comes from.
          * @enum {string}
@@ -3590,6 +3949,38 @@ export interface components {
              * @description How long it usually takes.
              */
             seconds: number;
+        };
+        /**
+         * CorrectionView
+         * @description Who corrected the structures of a frame, when and why.
+         */
+        echospine__apps__server__answers__overlays__CorrectionView: {
+            /** Who */
+            who: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Reason */
+            reason: string;
+            /** @description `drawn`: by hand, a key frame; `between`: by interpolation between two of these. */
+            way: components["schemas"]["MapWay"];
+        };
+        /**
+         * CorrectionView
+         * @description Who placed a calliper by hand, when and why.
+         */
+        echospine__apps__server__measure_shapes__CorrectionView: {
+            /** Who */
+            who: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Reason */
+            reason: string;
         };
     };
     responses: never;
@@ -5061,6 +5452,399 @@ export interface operations {
             };
         };
     };
+    getMuscles: {
+        parameters: {
+            query?: {
+                /** @description Whose acts `can_undo` is about; empty: anybody's. */
+                person?: string;
+            };
+            header?: never;
+            path: {
+                exam_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MusclesView"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    labelRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakenBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExamDetail"];
+                };
+            };
+            /** @description Another web site tried to change something */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first; or Not allowed as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    moveEnds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: string;
+                /** @description Place in the recording, from 0. */
+                index: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndsBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MusclesView"];
+                };
+            };
+            /** @description Another web site tried to change something */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first; or Not allowed as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chooseFrames: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FramesBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MusclesView"];
+                };
+            };
+            /** @description Another web site tried to change something */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first; or Not allowed as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     decideFinding: {
         parameters: {
             query?: never;
@@ -5947,6 +6731,7 @@ export interface operations {
                 side?: components["schemas"]["Side"];
                 /** @description Level, such as L4; empty where the readings name none. */
                 level?: string;
+                state?: components["schemas"]["Contraction"];
             };
             header?: never;
             path?: never;
@@ -6022,6 +6807,7 @@ export interface operations {
                 side?: components["schemas"]["Side"];
                 /** @description Level, such as L4; empty where the readings name none. */
                 level?: string;
+                state?: components["schemas"]["Contraction"];
             };
             header?: never;
             path?: never;

@@ -61,3 +61,16 @@ export type TrendVisit = Schemas["VisitView"];
 
 export const EXAM_STATES = ["imported", "draft", "review", "signed", "amended"] as const satisfies readonly ExamState[];
 export const MARK_KINDS = ["treatment", "injection", "surgery", "other"] as const satisfies readonly MarkKind[];
+
+export type Contraction = Schemas["Contraction"];
+export type MuscleCell = Schemas["CellView"];
+export type MuscleFigure = Schemas["FigureView"];
+export type MuscleRepeat = Schemas["RepeatView"];
+export type MuscleRow = Schemas["RowView"];
+export type Muscles = Schemas["MusclesView"];
+export type MuscleShown = Schemas["ShownView"];
+export type Taken = Schemas["TakenView"];
+/** What a person says of a recording. */
+export type TakenSaid = Pick<Schemas["TakenView"], "view" | "side" | "level" | "state">;
+/** What a calliper is of. */
+export type CaliperNaming = Pick<Required<Schemas["CaliperBody"]>, "structure" | "side" | "level" | "state">;

@@ -8,10 +8,10 @@ from typing import Any
 from echospine.adapters.pdf.numbers import breakable, clean, shortened, size_text, value_text, when_text
 from echospine.adapters.pdf.pictures import Picture, overlay
 from echospine.adapters.pdf.plots import depth_plot
-from echospine.domain.colours import COLOURS, tinted
+from echospine.domain.colours import COLOURS, colour_of, tinted
 from echospine.domain.exams import Change, Finding
 from echospine.domain.interpretations import Interpretation
-from echospine.domain.labels import BONES, Structure
+from echospine.domain.labels import BONES, Part, Structure
 from echospine.domain.measures import TITLES, UNIT_WORDS, Measurement, Status
 from echospine.domain.reports import DRAFT_MARK, NOT_A_DEVICE, KeyImage, Report, ReportRecording
 
@@ -170,7 +170,7 @@ def _finding(number: int, finding: Finding, item: ReportRecording) -> Data:
         "row": number,
         "title": TITLES[measurement.quantity],
         "where": _where(measurement),
-        "colour": COLOURS[measurement.structure],
+        "colour": colour_of(measurement.structure),
         "value": value_text(measurement, measurement.value) if measurement.value is not None else absence,
         "has_value": measurement.value is not None,
         "uncertainty": value_text(measurement, measurement.uncertainty) if measurement.uncertainty is not None else "",
@@ -191,7 +191,7 @@ def _where(measurement: Measurement) -> str:
     parts = [measurement.level, measurement.side.value if measurement.side.value != "unknown" else ""]
     if measurement.structure is not Structure.BACKGROUND and words not in TITLES[measurement.quantity].lower():
         parts.append(words)
-    return " ".join(part for part in parts if part)
+    return " ".join(part for part in (*parts, measurement.state.words) if part)
 
 
 def _names(report: Report, numbered: list[Rows]) -> dict[str, str]:
@@ -217,8 +217,13 @@ def _target(target: str, names: dict[str, str]) -> str:
     if not rest:
         return kind
     name = names.get(key, key)
+    if kind == "taken":
+        return f"label of {name}"
+    if kind == "remark":
+        what, _, measure = frame.partition("/")
+        return f"{what} of {name}, {measure.rpartition('/')[2].replace('.', ' ').replace('_', ' ')}"
     return f"{kind} {name}, frame {int(frame) + 1}" if frame.isdecimal() else f"{kind} {name}"
 
 
-def _words(structure: Structure) -> str:
+def _words(structure: Part) -> str:
     return structure.label.replace("_", " ")

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from echospine.adapters.pdf.plots import Axis, round_axis
-from echospine.domain.colours import COLOURS
+from echospine.domain.colours import colour_of
 from echospine.domain.measures import UNIT_WORDS
 from echospine.domain.reports import NOT_A_DEVICE
 from echospine.domain.trends import Instrument, Mark, Score
@@ -88,7 +88,7 @@ def _head(story: Story) -> str:
 
 
 def _plot(story: Story, place: Place, instruments: Sequence[Instrument]) -> str:
-    colour = COLOURS[story.measure.structure]
+    colour = colour_of(story.measure.structure)
     parts = [_band(story.band, place), _grid(place), _marks(story.marks, place)]
     points = " ".join(f"{place.x(v.visit.day):.1f},{place.y(v.visit.reading.value):.1f}" for v in story.visits)
     parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>')

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
 from echospine.adapters.sql import rows
+from echospine.adapters.sql.remark_rows import remark_row
 from echospine.adapters.sql.rules import moved_on, no_exam, require_known, require_same_content
-from echospine.adapters.sql.tables import contours, exams, findings, history, maps, recordings, source_files
+from echospine.adapters.sql.tables import contours, exams, findings, history, maps, recordings, remarks, source_files
 from echospine.domain.exams import Change, ContourEdit, Exam, ExamWrite, Finding, MapEdit, Recording
+from echospine.domain.remarks import Remark
 
 
 def insert_exam(db: Connection, exam: Exam, change: Change) -> None:
@@ -30,6 +32,7 @@ def apply(db: Connection, write: ExamWrite) -> None:
     _put_findings(db, exam_id, write.findings)
     _put_contours(db, exam_id, write.contours)
     _put_maps(db, exam_id, write.maps)
+    _put_remarks(db, exam_id, write.remarks)
     _append(db, write.exam, write.changes)
 
 
@@ -52,6 +55,9 @@ def _remove(db: Connection, write: ExamWrite) -> None:
     for recording_id, frame in write.removed_maps:
         here = (maps.c.recording_id == recording_id) & (maps.c.frame == frame)
         db.execute(delete(maps).where(here & (maps.c.exam_id == write.exam.id)))
+    for recording_id, place in write.removed_remarks:
+        here = (remarks.c.recording_id == recording_id) & (remarks.c.place == place)
+        db.execute(delete(remarks).where(here & (remarks.c.exam_id == write.exam.id)))
 
 
 def _put_recordings(db: Connection, put: Sequence[Recording], digests: dict[str, str]) -> None:
@@ -98,6 +104,14 @@ def _put_maps(db: Connection, exam_id: str, put: Sequence[MapEdit]) -> None:
         db.execute(delete(maps).where((maps.c.recording_id == edit.recording_id) & (maps.c.frame == edit.frame)))
     if put:
         db.execute(insert(maps), [rows.map_row(exam_id, edit) for edit in put])
+
+
+def _put_remarks(db: Connection, exam_id: str, put: Sequence[Remark]) -> None:
+    for one in put:
+        here = (remarks.c.recording_id == one.recording_id) & (remarks.c.place == one.place)
+        db.execute(delete(remarks).where(here))
+    if put:
+        db.execute(insert(remarks), [remark_row(exam_id, one) for one in put])
 
 
 def _append(db: Connection, exam: Exam, changes: Sequence[Change]) -> None:

@@ -128,6 +128,10 @@ def _applied(file: ExamFile, write: ExamWrite) -> ExamFile:
     for key in write.removed_maps:
         maps.pop(key, None)
     maps |= {(m.recording_id, m.frame): m for m in write.maps}
+    remarks = {(r.recording_id, r.place): r for r in file.remarks}
+    for place in write.removed_remarks:
+        remarks.pop(place, None)
+    remarks |= {(r.recording_id, r.place): r for r in write.remarks}
     return replace(
         file,
         exam=write.exam,
@@ -136,6 +140,7 @@ def _applied(file: ExamFile, write: ExamWrite) -> ExamFile:
         contours=tuple(contours[key] for key in sorted(contours)),
         history=(*file.history, *write.changes),
         maps=tuple(maps[key] for key in sorted(maps)),
+        remarks=tuple(remarks[place] for place in sorted(remarks)),
     )
 
 

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, case, func, or_, select
 
 from echospine.adapters.sql import rows
+from echospine.adapters.sql.remark_rows import remark_of
 from echospine.adapters.sql.rules import fold, no_exam
-from echospine.adapters.sql.tables import contours, exams, findings, history, maps, recordings, source_files
+from echospine.adapters.sql.tables import contours, exams, findings, history, maps, recordings, remarks, source_files
 from echospine.domain.exams import Exam, ExamFile, ExamState, Recording, SourceFile
 from echospine.domain.trends import Patient
 from echospine.ports import ExamPage
@@ -25,6 +26,7 @@ def exam_file(db: Connection, exam_id: str) -> ExamFile:
         raise no_exam(exam_id)
     drawn = _of_exam(db, contours, exam_id, rows.contour_of)
     painted = _of_exam(db, maps, exam_id, rows.map_of)
+    said = _of_exam(db, remarks, exam_id, remark_of)
     return ExamFile(
         exam=rows.exam_of(row),
         recordings=recordings_where(db, recordings.c.exam_id == exam_id),
@@ -32,6 +34,7 @@ def exam_file(db: Connection, exam_id: str) -> ExamFile:
         contours=tuple(sorted(drawn, key=lambda contour: (contour.recording_id, contour.frame))),
         history=_of_exam(db, history, exam_id, rows.change_of),
         maps=tuple(sorted(painted, key=lambda edit: (edit.recording_id, edit.frame))),
+        remarks=tuple(sorted(said, key=lambda remark: (remark.recording_id, remark.place))),
     )
 
 

@@ -20,8 +20,9 @@ from echospine.domain.exams import (
     SourceFile,
 )
 from echospine.domain.images import Point
-from echospine.domain.labels import Method, Side, Structure
+from echospine.domain.labels import Method, Side, part_of
 from echospine.domain.measures import Measurement, Quantity, Status
+from echospine.domain.takes import Contraction
 from echospine.domain.units import Unit
 
 Values: TypeAlias = dict[str, Any]
@@ -141,13 +142,14 @@ def finding_row(exam_id: str, finding: Finding) -> Values:
         "original": finding.original,
         "decided_by": finding.decided_by,
         "reason": finding.reason,
+        "state": measured.state.value,
     }
 
 
 def finding_of(row: Row[Any]) -> Finding:
     """Return the finding of a row."""
     measured = Measurement(
-        structure=Structure(row.structure),
+        structure=part_of(row.structure),
         side=Side(row.side),
         level=row.level,
         quantity=Quantity(row.quantity),
@@ -160,6 +162,7 @@ def finding_of(row: Row[Any]) -> Finding:
         status=Status(row.status),
         points_px=_points(row.points_px),
         note=row.note,
+        state=Contraction(row.state),
     )
     return Finding(row.id, row.recording_id, measured, row.original, row.decided_by, row.reason)
 

@@ -63,7 +63,8 @@ def require_write(write: ExamWrite) -> None:
     require_storable(write)
     contours = [(contour.recording_id, contour.frame) for contour in write.contours]
     maps = [(edit.recording_id, edit.frame) for edit in write.maps]
-    for names in ([r.id for r in write.recordings], [f.id for f in write.findings], contours, maps):
+    remarks = [(remark.recording_id, remark.place) for remark in write.remarks]
+    for names in ([r.id for r in write.recordings], [f.id for f in write.findings], contours, maps, remarks):
         if len(set(names)) < len(names):
             raise InputError(f"a change of examination {write.exam.id} puts the same thing twice")
     if any(recording.exam_id != write.exam.id for recording in write.recordings):
@@ -78,11 +79,12 @@ def require_new(exam: Exam) -> None:
 
 
 def require_known(write: ExamWrite, known: Collection[str]) -> None:
-    """Raise NotFound where a finding, a contour or a map belongs to no recording of the examination."""
+    """Raise NotFound where a finding, a contour, a map or a remark belongs to no recording of the examination."""
     here = {*known, *(recording.id for recording in write.recordings)}
     named = [finding.recording_id for finding in write.findings]
     named += [contour.recording_id for contour in write.contours]
     named += [edit.recording_id for edit in write.maps]
+    named += [remark.recording_id for remark in write.remarks]
     if missing := set(named) - here:
         raise NotFound(f"examination {write.exam.id} has no recording {min(missing)}")
 

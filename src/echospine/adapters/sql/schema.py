@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from echospine.domain.errors import StorageError
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a store that stands at it is opened without loading Alembic."""
 
 VERSION_TABLE = "echospine_schema"

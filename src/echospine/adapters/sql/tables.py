@@ -150,6 +150,7 @@ findings = Table(
     Column("original", Double),
     text_column("decided_by"),
     text_column("reason"),
+    Column("state", Text, nullable=False, server_default="unknown"),
 )
 
 contours = Table(
@@ -177,6 +178,20 @@ maps = Table(
     text_column("reason"),
 )
 """People's own maps of structures; the maps themselves lie in the object store, under `digest`."""
+
+remarks = Table(
+    "remarks",
+    metadata,
+    _recording_id(primary_key=True),
+    Column("place", Text, primary_key=True),
+    _exam_id(),
+    text_column("kind"),
+    Column("said", JSON, nullable=False),
+    text_column("who"),
+    Column("at", Utc, nullable=False),
+    text_column("reason"),
+)
+"""What people said of a recording (`place` "taken") and of measures in it; `said` is read whole."""
 
 history = Table(
     "history",

@@ -18,6 +18,7 @@ from echospine.apps.cli.shell import (
     spacing_option,
     write_whole,
 )
+from echospine.apps.cli.taken import taken_of, taken_options
 from echospine.domain.errors import InputError
 
 
@@ -27,6 +28,7 @@ from echospine.domain.errors import InputError
 @spacing_option
 @config_option
 @model_option
+@taken_options
 @json_option
 def measure(
     inputs: tuple[Path, ...],
@@ -35,24 +37,26 @@ def measure(
     config: Path | None,
     model: str | None,
     as_json: bool,
+    **taken: str | None,
 ) -> int:
-    """Write a table: frame,structure,side,quantity,value,unit,uncertainty,method,status,level,note.
+    """Write a table: frame,structure,side,quantity,value,unit,uncertainty,method,status,level,note,state.
 
     Bone and the tissue over it; muscles, fascia and fat with a model that names structures. Uncertainty is one
     standard deviation; where there is no value, the note says why. A row without a frame is over the whole recording.
-    With several recordings, a last column `recording` names them.
+    With several recordings, a last column `recording` names them. What you say with --view, --side, --level and --state
+    counts for all of them, before what is seen in the picture; a side only where the picture shows one side.
     """
     from echospine.apps.wiring import build_model, build_reader
     from echospine.workflow.exam import interpret_source
     from echospine.workflow.report import measure_table
 
-    reader, engine = build_reader(), build_model(model)
+    reader, engine, as_said = build_reader(), build_model(model), taken_of(taken)
     measured = []
     with recordings(reader, inputs, pixel_spacing, config) as (plans, problems):
         for plan in plans:
             try:
                 with reader.open(plan) as source, progress(plan.name) as on_frame:
-                    measured.append((plan.name, interpret_source(engine, source, on_frame)))
+                    measured.append((plan.name, interpret_source(engine, source, on_frame, as_said)))
             except InputError as error:
                 problems.append(str(error))
     table = measure_table(measured)

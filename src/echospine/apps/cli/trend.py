@@ -26,6 +26,7 @@ A_FILE = click.Path(path_type=Path)
 @click.option("--structure", metavar="NAME", help="Of which structure, such as multifidus.")
 @click.option("--side", metavar="SIDE", help="left, right, midline or unknown.")
 @click.option("--level", metavar="LEVEL", help="At which level, such as L4.")
+@click.option("--state", metavar="STATE", help="Of the muscle: rest, contracted or unknown.")
 @click.option("--store", type=click.Path(path_type=Path), metavar="DIR", help="Folder of the examinations.")
 @click.option("--csv", type=A_FILE, metavar="FILE.csv", help="Write a table: visits, marks, questionnaires.")
 @click.option("--png", type=A_FILE, metavar="FILE.png", help="Write the picture: points, bars, the grey band of error.")
@@ -37,6 +38,7 @@ def trend(
     structure: str | None,
     side: str | None,
     level: str | None,
+    state: str | None,
     store: Path | None,
     csv: Path | None,
     png: Path | None,
@@ -46,13 +48,13 @@ def trend(
     """Tell whether a measure of PATIENT changed: by the patient ID, or the name where there is none.
 
     A change is called one only beyond the error of measurement of this site, or of a published study. With one
-    measure alone, its quantity, structure, side and level need not be said; with several, they are listed.
+    measure alone, its quantity, structure, side, level and state need not be said; with several, they are listed.
     """
     from echospine.apps.wiring import draw_trend, open_house
     from echospine.workflow.trend import story_document, trend_of, trend_table
 
     with open_house(store) as house:
-        story = trend_of(house, patient, _measure(house, patient, (quantity, structure, side, level)))
+        story = trend_of(house, patient, _measure(house, patient, (quantity, structure, side, level, state)))
     if csv is not None:
         write_whole(csv, trend_table(story).encode())
     if png is not None:
@@ -66,21 +68,22 @@ def trend(
 
 
 def _measure(house: House, patient: str, said: tuple[str | None, ...]) -> Measure:
-    from echospine.domain.labels import Side, Structure
+    from echospine.domain.labels import PARTS, Side
     from echospine.domain.measures import Quantity
+    from echospine.domain.takes import Contraction
     from echospine.workflow.trend import one_measure
 
-    quantity, structure, side, level = said
-    names = {one.label: one for one in Structure}
-    if structure is not None and structure not in names:
-        raise InputError(f"there is no structure {structure!r}; known are {', '.join(names)}")
+    quantity, structure, side, level, state = said
+    if structure is not None and structure not in PARTS:
+        raise InputError(f"there is no structure {structure!r}; known are {', '.join(PARTS)}")
     return one_measure(
         house,
         patient,
         quantity=None if quantity is None else Quantity(_known(Quantity, quantity, "quantity")),
-        structure=None if structure is None else names[structure],
+        structure=None if structure is None else PARTS[structure],
         side=None if side is None else Side(_known(Side, side, "side")),
         level=level,
+        state=None if state is None else Contraction(_known(Contraction, state, "state")),
     )
 
 

@@ -22,6 +22,7 @@ from echospine.apps.server.importing.uploads import Uploads
 from echospine.apps.server.importing.work import Importing
 from echospine.apps.server.keeping.interpreted import InterpretedRecordings
 from echospine.apps.server.keeping.kept import Kept
+from echospine.apps.server.keeping.measured import MeasuredRecordings
 from echospine.apps.server.keeping.rendered import RenderedReports
 from echospine.apps.server.keeping.sources import OpenSources
 from echospine.apps.server.limits import Limits
@@ -97,6 +98,7 @@ def _desk(house: House, scratch: Path, limits: Limits, twin: Callable[[], Twin])
         importing=importing,
         sources=OpenSources(open_recording, limits.open_sources),
         interpreted=InterpretedRecordings(house),
+        measured=MeasuredRecordings(house),
         reports=RenderedReports(house),
         uploads=Uploads(scratch, limits),
         summaries=Kept(limits.summaries),

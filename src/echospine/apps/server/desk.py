@@ -12,6 +12,7 @@ from echospine.apps.server.importing.uploads import Uploads
 from echospine.apps.server.importing.work import Importing
 from echospine.apps.server.keeping.interpreted import InterpretedRecordings
 from echospine.apps.server.keeping.kept import Kept
+from echospine.apps.server.keeping.measured import MeasuredRecordings
 from echospine.apps.server.keeping.rendered import RenderedReports
 from echospine.apps.server.keeping.sources import OpenSources
 from echospine.apps.server.limits import Limits
@@ -30,6 +31,7 @@ class Desk:
     importing: Importing
     sources: OpenSources
     interpreted: InterpretedRecordings
+    measured: MeasuredRecordings
     reports: RenderedReports
     uploads: Uploads
     summaries: Kept[tuple[str, int], ExamSummary]

@@ -14,7 +14,18 @@ from pydantic.json_schema import models_json_schema
 
 import echospine
 from echospine.apps.server.live.messages import SAID
-from echospine.apps.server.routes import exams, health, imports, live, recordings, reports, reviews, studies, trends
+from echospine.apps.server.routes import (
+    exams,
+    health,
+    imports,
+    live,
+    muscles,
+    recordings,
+    reports,
+    reviews,
+    studies,
+    trends,
+)
 from echospine.apps.server.schemas import Problem
 
 DESCRIPTION = (
@@ -26,6 +37,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     exams.router,
     imports.router,
     recordings.router,
+    muscles.router,
     reviews.router,
     reports.router,
     trends.router,

@@ -15,9 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 from echospine.domain.exams import ExamEvent, ExamState
 from echospine.domain.frames import MAX_FRAMES, TimeSource
 from echospine.domain.images import Spacing
-from echospine.domain.labels import Side, Structure
+from echospine.domain.labels import Side, Structure, View
 from echospine.domain.measures import CaliperKind, Decision, Quantity, Status
 from echospine.domain.people import LONGEST_NAME
+from echospine.domain.takes import Contraction
 
 LONGEST_TEXT = 1000
 """Most characters of a title or a reason."""
@@ -33,6 +34,10 @@ PersonName: TypeAlias = Annotated[
     str, Field(min_length=1, max_length=LONGEST_NAME, description="Name of the person who does this.")
 ]
 Reason: TypeAlias = Annotated[str, Field(max_length=LONGEST_TEXT, description="Why, in words.")]
+StructureName: TypeAlias = Annotated[
+    str, Field(max_length=100, description="Structure or muscle, by its name in files.")
+]
+Level: TypeAlias = Annotated[str, Field(max_length=10, description="Level, such as L4; empty where none is said.")]
 Title: TypeAlias = Annotated[str, Field(max_length=LONGEST_TEXT)]
 
 
@@ -97,6 +102,18 @@ class ExamList(Shape):
     total: int = Field(description="How many there are in all.")
 
 
+class TakenView(Shape):
+    """How a recording was taken, as a person said it."""
+
+    view: View | None
+    side: Side
+    level: str
+    state: Contraction
+    who: str = Field(description="Who said it; empty where nobody did.")
+    at: datetime | None
+    reason: str
+
+
 class RecordingSummary(Shape):
     """One recording of an examination."""
 
@@ -113,6 +130,7 @@ class RecordingSummary(Shape):
     notes: list[str] = Field(description="What the reader had to leave out or assume.")
     imported_at: datetime
     digest: str = Field(description="SHA-256 that identifies the content.")
+    taken: TakenView
 
 
 class FindingView(Shape):
@@ -131,6 +149,7 @@ class FindingView(Shape):
     method: str = Field(description="Name and version of what measured it.")
     frame: int | None = Field(description="The frame that shows it best.")
     n_frames: int
+    state: Contraction = Field(description="Of the muscle, as a person said it.")
     status: Status
     points_px: list[XY] = Field(description="Calliper points, where there are any.")
     note: str
@@ -332,6 +351,10 @@ class CaliperBody(Body):
 
     kind: CaliperKind
     points: list[XY] = Field(min_length=2, max_length=1000)
+    structure: StructureName = Field(default="background", description="What it is of; background: of nothing named.")
+    side: Side = Side.UNKNOWN
+    level: Level = ""
+    state: Contraction = Contraction.UNKNOWN
     person: PersonName
     revision: Revision = None
 

@@ -11,6 +11,7 @@ from echospine.apps.server.schemas import XY, Body, PersonName, Reason, Shape
 from echospine.domain.frames import MAX_FRAMES
 from echospine.domain.labels import Side
 from echospine.domain.measures import CaliperKind, Quantity
+from echospine.domain.takes import Contraction
 from echospine.domain.trends import LONGEST_NOTE, Instrument, MarkKind
 
 Note: TypeAlias = Annotated[str, Field(min_length=1, max_length=LONGEST_NOTE)]
@@ -41,6 +42,7 @@ class MeasureView(Shape):
     structure: str
     side: Side
     level: str
+    state: Contraction = Field(description="Of the muscle.")
     title: str = Field(description="The measure as people read it.")
 
 
@@ -283,6 +285,7 @@ class RepeatsBody(Body):
     structure: str = Field(max_length=100)
     side: Side = Side.UNKNOWN
     level: str = Field(default="", max_length=100)
+    state: Contraction = Contraction.UNKNOWN
     patients: list[PatientKey] = Field(min_length=2, max_length=1000)
     person: PersonName
 

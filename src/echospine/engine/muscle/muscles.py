@@ -24,6 +24,7 @@ from echospine.engine.muscle.outlines import (
     halves,
     largest_piece,
     midline_px,
+    outline_px,
     over_bone,
     perimuscular_zone,
     section_of,
@@ -230,7 +231,7 @@ def _of_section(side: Side, found: Section) -> Iterator[Measurement]:
     sd = float(np.sqrt(2.0)) * EDGE_SD_MM
     ratio_sd = found.shape_ratio * float(np.hypot(sd / found.width_mm, sd / found.height_mm))
     values = {
-        Quantity.CROSS_SECTION: (found.area_mm2, found.sd_mm2, ()),
+        Quantity.CROSS_SECTION: (found.area_mm2, found.sd_mm2, outline_px(found.mask)),
         Quantity.WIDTH: (found.width_mm, sd, _across(found.mask)),
         Quantity.HEIGHT: (found.height_mm, sd, _down(found.mask)),
         Quantity.SHAPE_RATIO: (found.shape_ratio, ratio_sd, ()),

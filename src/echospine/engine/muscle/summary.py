@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from echospine.domain.measures import Measurement
+from echospine.domain.errors import InputError
+from echospine.domain.labels import Method
+from echospine.domain.measures import OF_CHOSEN, Measurement
 
 NORMAL_FROM_MAD = 1.4826
 """Standard deviation of a normal distribution over its median absolute deviation (Rousseeuw and Croux 1993)."""
@@ -26,6 +29,36 @@ def summarise(per_frame: Sequence[Sequence[Measurement]]) -> tuple[Measurement, 
         key = (measured.structure, measured.side, measured.level, measured.quantity)
         groups.setdefault(key, []).append(measured)
     return tuple(_summarise_one(group) for group in groups.values())
+
+
+def mean_of(frames: Sequence[Measurement]) -> Measurement:
+    """Return the mean of one measure over frames that a person chose, all of which have a value.
+
+    `uncertainty`: the spread of the frames over the root of their number, and the mean doubt of one frame where all
+    have one, added in quadrature; None for one frame without any. `frame`: whose value is nearest to the mean.
+    Raises InputError for no frame.
+    """
+    if not frames:
+        raise InputError("a mean needs a frame at least")
+    values = np.array([one.value for one in frames], dtype=np.float64)
+    mean = float(values.mean())
+    doubts = [one.uncertainty for one in frames if one.uncertainty is not None]
+    doubt = float(np.mean(doubts)) if len(doubts) == len(frames) else None
+    spread = float(values.std(ddof=1)) / math.sqrt(values.size) if values.size > 1 else None
+    best = frames[int(np.argmin(np.abs(values - mean)))]
+    return replace(
+        best,
+        value=mean,
+        uncertainty=None if doubt is None and spread is None else math.hypot(doubt or 0.0, spread or 0.0),
+        method=_one_method([one.method for one in frames]),
+        n_frames=len(frames),
+    )
+
+
+def _one_method(methods: Sequence[Method]) -> Method:
+    """Return the method of a mean over chosen frames: where a person had a part in one, that part is named."""
+    longest = max(methods, key=lambda method: len(method.name))
+    return Method(f"{longest.name}{OF_CHOSEN}", longest.version)
 
 
 def _summarise_one(group: Sequence[Measurement]) -> Measurement:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from echospine.domain.labels import Structure
+from echospine.domain.labels import Part, Structure
 from echospine.domain.trends import VisitError
 from echospine.domain.units import Unit
 from echospine.engine.trend.change import ErrorSource, KnownError
@@ -37,7 +37,7 @@ CITED = (
 )
 
 
-def cited_error(quantity: str, structure: Structure, unit: Unit, method: str) -> KnownError | None:
+def cited_error(quantity: str, structure: Part, unit: Unit, method: str) -> KnownError | None:
     """Return the published error of a quantity, to judge readings of `method` by, or None where none is known."""
     for one in CITED:
         if (one.quantity, one.structure, one.unit) == (quantity, structure, unit):

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from echospine.domain.labels import Side, Structure
+from echospine.domain.labels import Part, Side, Structure
 from echospine.domain.measures import TITLES, UNIT_WORDS, Quantity
+from echospine.domain.takes import Contraction
 from echospine.domain.trends import Instrument, Mark, Score
 from echospine.domain.units import Unit
 from echospine.engine.trend.change import Change, KnownError, Verdict
@@ -21,19 +22,24 @@ LEVEL = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What is followed: a quantity of a structure, at a side and level (empty where the readings name none)."""
+    """What is followed: a quantity of a structure, at a side and level (empty where the readings name none).
+
+    `state`: a muscle at rest and the same contracted are two measures.
+    """
 
     quantity: Quantity
-    structure: Structure
+    structure: Part
     side: Side
     level: str
+    state: Contraction = Contraction.UNKNOWN
 
     @property
     def title(self) -> str:
         """The measure as people read it: "Thickness, multifidus, left, L4"."""
         structure = "" if self.structure is Structure.BACKGROUND else self.structure.label.replace("_", " ")
         side = "" if self.side is Side.UNKNOWN else self.side.value
-        return ", ".join(part for part in (TITLES[self.quantity], structure, side, self.level) if part)
+        parts = (TITLES[self.quantity], structure, side, self.level, self.state.words)
+        return ", ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Knows which files make a recording, the stored form of an interpretation, and th
 from echospine.workflow.exam.codec import decode, encode
 from echospine.workflow.exam.commits import PATIENCE, commit_latest
 from echospine.workflow.exam.contours import by_hand, contour_rows
-from echospine.workflow.exam.edits import load_interpreted, with_edits
+from echospine.workflow.exam.edits import applied, load_interpreted
 from echospine.workflow.exam.gathering import Gathered, expand, gather, natural_key
 from echospine.workflow.exam.imports import (
     Imported,
@@ -16,7 +16,7 @@ from echospine.workflow.exam.imports import (
     open_recording,
     patient_of,
 )
-from echospine.workflow.exam.interpret import each_interpretation, interpret_recording, interpret_source
+from echospine.workflow.exam.interpret import each_interpretation, for_review, interpret_recording, interpret_source
 from echospine.workflow.exam.journal import (
     contour_from_text,
     contour_target,
@@ -31,16 +31,22 @@ from echospine.workflow.exam.journal import (
     measurement_to_json,
     revision_after,
 )
+from echospine.workflow.exam.journal_remarks import remark_from_text, remark_target, remark_to_text
 from echospine.workflow.exam.maps import base_map, corrected_by, keep_map, read_map, with_map
+from echospine.workflow.exam.remarked import ENDS, OUTLINES, caliper_value
 from echospine.workflow.exam.results import Interpreted
 
 __all__ = [
+    "ENDS",
+    "OUTLINES",
     "PATIENCE",
     "Gathered",
     "Imported",
     "Interpreted",
+    "applied",
     "base_map",
     "by_hand",
+    "caliper_value",
     "commit_latest",
     "contour_from_text",
     "contour_rows",
@@ -57,6 +63,7 @@ __all__ = [
     "finding_from_text",
     "finding_target",
     "finding_to_text",
+    "for_review",
     "gather",
     "import_recording",
     "interpret_recording",
@@ -71,7 +78,9 @@ __all__ = [
     "open_recording",
     "patient_of",
     "read_map",
+    "remark_from_text",
+    "remark_target",
+    "remark_to_text",
     "revision_after",
-    "with_edits",
     "with_map",
 ]

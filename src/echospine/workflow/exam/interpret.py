@@ -11,12 +11,15 @@ from echospine.domain.frames import Frame
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Field, Quality
 from echospine.domain.measures import CALIPER_METHOD, OF_MUSCLES, TEXTURES, Measurement, Status
+from echospine.domain.takes import NOTHING_SAID, Taken
 from echospine.engine.muscle import measure_frame, summarise
 from echospine.ports import FrameSource, House, Model
 from echospine.workflow.exam.codec import encode
 from echospine.workflow.exam.commits import commit_latest
+from echospine.workflow.exam.edits import applied
 from echospine.workflow.exam.imports import open_recording
 from echospine.workflow.exam.journal import finding_target, finding_to_text, recording_target, recording_to_text
+from echospine.workflow.exam.remarked import named, seen_as
 from echospine.workflow.exam.results import Interpreted, credited
 from echospine.workflow.exam.sweeps import Places, places_of, sweep_of
 
@@ -48,22 +51,26 @@ def each_interpretation(
             on_frame(index + 1, total)
 
 
-def interpret_source(model: Model, source: FrameSource, on_frame: OnFrame | None = None) -> Interpreted:
-    """Interpret and measure an open recording; no store is needed.
+def interpret_source(
+    model: Model, source: FrameSource, on_frame: OnFrame | None = None, taken: Taken = NOTHING_SAID
+) -> Interpreted:
+    """Interpret and measure an open recording; no store is needed. `taken`: how a person says it was taken.
 
     Raises InputError when nothing in it can be decoded, ModelError, and whatever `on_frame` raises.
     """
     interpretations: list[Interpretation] = []
     per_frame: list[tuple[Measurement, ...]] = []
     places: list[Places] = []
-    for frame, seen in each_interpretation(model, source, on_frame):
+    for frame, found in each_interpretation(model, source, on_frame):
+        seen = seen_as(found, taken.view)
         interpretations.append(seen)
         per_frame.append(credited(measure_frame(frame, seen), seen.method) if frame is not None else ())
         places.append(places_of(frame) if frame is not None else {})
     lost = per_frame.count(())
     notes = (f"{lost} of {len(per_frame)} frames cannot be decoded and were left out.",) if lost else ()
-    summary = (*summarise(per_frame), *sweep_of(source.header, places))
-    return Interpreted(tuple(interpretations), tuple(per_frame), summary, notes)
+    named_frames = tuple(named(several, taken) for several in per_frame)
+    summary = (*named(summarise(per_frame), taken), *sweep_of(source.header, places))
+    return Interpreted(tuple(interpretations), named_frames, summary, notes)
 
 
 def interpret_recording(house: House, recording_id: str, *, who: str, on_frame: OnFrame | None = None) -> Recording:
@@ -82,7 +89,7 @@ def interpret_recording(house: House, recording_id: str, *, who: str, on_frame: 
 
     def make(file: ExamFile) -> ExamWrite | None:
         _require_allowed(file, recording_id)
-        return _write(house, file, recording_id, interpreted, digest, who)
+        return _write(house, file, recording_id, applied(house, file, recording_id, interpreted), digest, who)
 
     return commit_latest(house.studies, recording.exam_id, make).recording(recording_id)
 
@@ -126,7 +133,7 @@ def _write(  # noqa: PLR0917 -- private, and each is a part of the one sentence
     after = replace(before, interpretation=digest, method=method, notes=_notes(before.notes, interpreted.notes))
     drafts = [f for f in file.findings if f.recording_id == recording_id and _is_machine_draft(f)]
     old = {_key(finding.measurement): finding for finding in drafts}
-    to_review = filter(_for_review, interpreted.summary)
+    to_review = filter(for_review, interpreted.summary)
     new = [_finding(house, recording_id, old.get(_key(measured)), measured) for measured in to_review]
     gone = {f.id: f for f in drafts if f.id not in {finding.id for finding in new}}
     new = [finding for finding in new if finding not in drafts]
@@ -148,7 +155,7 @@ def _finding(house: House, recording_id: str, old: Finding | None, measured: Mea
     return Finding(house.new_id(), recording_id, measured) if old is None else replace(old, measurement=measured)
 
 
-def _for_review(measured: Measurement) -> bool:
+def for_review(measured: Measurement) -> bool:
     """Whether a measurement of the recording becomes a draft: not textures, nor what the recording does not show.
 
     They are in the tables all the same; dozens of them would hide what a clinician has to decide.

@@ -12,15 +12,20 @@ from typing import Any, TypeAlias
 
 from echospine.domain.errors import StorageError
 from echospine.domain.exams import Change, ContourEdit, Exam, Finding, MapEdit, MapWay, Recording
-from echospine.domain.labels import Method, Side, Structure
+from echospine.domain.labels import PARTS, Method, Side
 from echospine.domain.measures import Measurement, Quantity, Status
+from echospine.domain.takes import Contraction
 from echospine.domain.units import Unit
 
 Json: TypeAlias = dict[str, Any]
 
 
 def measurement_to_json(measured: Measurement) -> Json:
-    """Return a measurement as a JSON object; structures by label, numbers in full."""
+    """Return a measurement as a JSON object; structures by label, numbers in full.
+
+    A state stands there only where a person said it, so that what was stored before states keeps its digest.
+    """
+    state = {} if measured.state is Contraction.UNKNOWN else {"state": measured.state.value}
     return {
         "structure": measured.structure.label,
         "side": measured.side.value,
@@ -35,13 +40,14 @@ def measurement_to_json(measured: Measurement) -> Json:
         "status": measured.status.value,
         "points_px": [list(point) for point in measured.points_px],
         "note": measured.note,
+        **state,
     }
 
 
 def measurement_from_json(document: Json) -> Measurement:
     """Return the measurement of a JSON object; KeyError, TypeError or ValueError where it is none."""
     return Measurement(
-        structure=Structure[document["structure"].upper()],
+        structure=PARTS[document["structure"]],
         side=Side(document["side"]),
         quantity=Quantity(document["quantity"]),
         value=document["value"],
@@ -54,6 +60,7 @@ def measurement_from_json(document: Json) -> Measurement:
         status=Status(document["status"]),
         points_px=tuple((x, y) for x, y in document["points_px"]),
         note=document["note"],
+        state=Contraction(document.get("state", Contraction.UNKNOWN)),
     )
 
 

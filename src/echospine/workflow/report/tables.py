@@ -18,9 +18,11 @@ from echospine.workflow.exam import Interpreted
 
 COLUMNS = ("frame", "structure", "side", "quantity", "value", "unit", "uncertainty", "method", "status")
 """Columns of every table of measurements, first and in this order."""
-MEASURE_COLUMNS = (*COLUMNS, "level", "note")
-"""Columns of the table of `echospine measure`: also the level where it is known, and why a value is absent."""
-FINDING_COLUMNS = (*COLUMNS, "recording", "digest", "level", "note", "n_frames", "original", "decided_by", "report")
+MEASURE_COLUMNS = (*COLUMNS, "level", "note", "state")
+"""Columns of the table of `echospine measure`: also the level where it is known, why a value is absent, and whether the
+muscle was at rest, as somebody said it."""
+_OF_FINDING = ("recording", "digest", "level", "note", "n_frames", "original", "decided_by", "state")
+FINDING_COLUMNS = (*COLUMNS, *_OF_FINDING, "report")
 """Columns of `findings.csv`; the last one says on every row whether a clinician has signed it."""
 
 Cell: TypeAlias = str | int | float | None
@@ -49,9 +51,9 @@ def measure_rows(interpreted: Interpreted) -> Iterator[Row]:
     """Yield a row of MEASURE_COLUMNS for each measurement of each frame, then of the recording, without a frame."""
     for several in interpreted.per_frame:
         for measured in several:
-            yield (*_row(measured, measured.frame), measured.level, measured.note)
+            yield (*_row(measured, measured.frame), measured.level, measured.note, measured.state.value)
     for measured in interpreted.summary:
-        yield (*_row(measured, None), measured.level, measured.note)
+        yield (*_row(measured, None), measured.level, measured.note, measured.state.value)
 
 
 def _row(measured: Measurement, frame: int | None) -> Row:
@@ -71,7 +73,7 @@ def _row(measured: Measurement, frame: int | None) -> Row:
 def _finding_row(finding: Finding, recording: Recording) -> Row:
     measured = finding.measurement
     more = (recording.name, recording.digest, measured.level, measured.note, measured.n_frames)
-    return (*_row(measured, measured.frame), *more, finding.original, finding.decided_by)
+    return (*_row(measured, measured.frame), *more, finding.original, finding.decided_by, measured.state.value)
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Row]) -> str:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from echospine.domain.errors import Conflict
 from echospine.domain.exams import Change, ContourEdit, ExamEvent, ExamFile, ExamWrite, Finding, MapEdit, next_state
 from echospine.domain.people import Person
+from echospine.domain.remarks import Remark
 from echospine.ports import House
 from echospine.workflow.exam import (
     PATIENCE,
@@ -20,9 +21,11 @@ from echospine.workflow.exam import (
     finding_to_text,
     map_target,
     map_to_text,
+    remark_target,
+    remark_to_text,
 )
 
-Thing: TypeAlias = Finding | ContourEdit | MapEdit
+Thing: TypeAlias = Finding | ContourEdit | MapEdit | Remark
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +47,37 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What a person did, in a word, and every step of it. Without steps, nothing is written."""
+    """What a person did, in a word, and every step of it. Without steps, nothing is written.
+
+    `event`: what it is to the examination: a review, or (labels) less than that.
+    """
 
     action: str
     steps: tuple[Step, ...]
+    event: ExamEvent = ExamEvent.REVIEW
 
 
 def carry_out(
-    house: House, exam_id: str, make: Callable[[ExamFile], Deed], *, person: Person, revision: int | None
+    house: House,
+    exam_id: str,
+    make: Callable[[ExamFile], Deed],
+    *,
+    person: Person,
+    revision: int | None,
+    least: ExamEvent = ExamEvent.REVIEW,
 ) -> ExamFile:
     """Do what `make` says about the newest state, as one commit; return the examination as it then is.
 
     `revision`: what the person was looking at; Conflict where the examination has moved on since. None means
-    whatever is current. Raises NotAllowed where the examination cannot be reviewed now.
+    whatever is current; `least`: what the examination must allow before `make` is asked at all. Raises NotAllowed where
+    it does not allow that, or what the deed is to it.
     """
 
     def write(file: ExamFile) -> ExamWrite | None:
         require_revision(file, revision)
-        next_state(file.exam.state, ExamEvent.REVIEW)
+        next_state(file.exam.state, least)
         deed = make(file)
+        next_state(file.exam.state, deed.event)
         return _written(file, deed, person, house.clock.now()) if deed.steps else None
 
     return commit_latest(house.studies, exam_id, write, patience=PATIENCE if revision is None else 1)
@@ -82,6 +97,8 @@ def target_of(thing: Thing) -> str:
     """Return the name of a thing in the history."""
     if isinstance(thing, Finding):
         return finding_target(thing.id)
+    if isinstance(thing, Remark):
+        return remark_target(thing)
     name = map_target if isinstance(thing, MapEdit) else contour_target
     return name(thing.recording_id, thing.frame)
 
@@ -91,7 +108,7 @@ def _written(file: ExamFile, deed: Deed, person: Person, now: datetime) -> ExamW
     put = [step.after for step in deed.steps if step.after is not None]
     gone = [step.before for step in deed.steps if step.after is None]
     return ExamWrite(
-        exam=replace(file.exam, state=next_state(file.exam.state, ExamEvent.REVIEW), revision=revision),
+        exam=replace(file.exam, state=next_state(file.exam.state, deed.event), revision=revision),
         changes=[_told(step, deed.action, person, now, revision) for step in deed.steps],
         findings=[thing for thing in put if isinstance(thing, Finding)],
         removed_findings=[thing.id for thing in gone if isinstance(thing, Finding)],
@@ -99,6 +116,8 @@ def _written(file: ExamFile, deed: Deed, person: Person, now: datetime) -> ExamW
         removed_contours=[(thing.recording_id, thing.frame) for thing in gone if isinstance(thing, ContourEdit)],
         maps=[thing for thing in put if isinstance(thing, MapEdit)],
         removed_maps=[(thing.recording_id, thing.frame) for thing in gone if isinstance(thing, MapEdit)],
+        remarks=[thing for thing in put if isinstance(thing, Remark)],
+        removed_remarks=[(thing.recording_id, thing.place) for thing in gone if isinstance(thing, Remark)],
     )
 
 
@@ -119,4 +138,6 @@ def _text(thing: Thing | None, revision: int) -> str:
         return ""
     if isinstance(thing, MapEdit):
         return map_to_text(thing, revision)
+    if isinstance(thing, Remark):
+        return remark_to_text(thing, revision)
     return finding_to_text(thing, revision) if isinstance(thing, Finding) else contour_to_text(thing, revision)

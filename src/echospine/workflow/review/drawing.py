@@ -8,12 +8,14 @@ from dataclasses import replace
 from echospine.domain.errors import GeometryError, NotFound
 from echospine.domain.exams import ContourEdit, ExamFile, Finding, Recording
 from echospine.domain.images import Point
-from echospine.domain.measures import CALIPER_METHOD, CaliperKind, Measurement, Status, measure_caliper
+from echospine.domain.labels import Side, Structure
+from echospine.domain.measures import NAMELESS, CaliperKind, Naming, Status, measure_caliper
 from echospine.domain.people import Person
+from echospine.domain.takes import Contraction, Taken
 from echospine.ports import House
 from echospine.workflow.exam import load_interpreted, open_recording
-from echospine.workflow.review.decisions import hand_edited
 from echospine.workflow.review.deeds import Deed, Step, carry_out
+from echospine.workflow.review.following import measured_again
 
 MAX_CALIPER_POINTS = 500
 
@@ -28,8 +30,12 @@ def add_caliper(  # noqa: PLR0917 -- where, what and how, in the order in which 
     *,
     person: Person,
     revision: int | None,
+    naming: Naming = NAMELESS,
 ) -> ExamFile:
     """Measure with a calliper on one frame; the finding is the person's own, so it is accepted from birth.
+
+    `naming`: what it is of; where a structure is named, what is left unsaid of side, level and state is taken from what
+    was said of the recording.
 
     Raises UncalibratedError where the picture carries no millimetres there, GeometryError for points that
     make no such figure, NotFound for a frame that is not there, NotAllowed, Conflict.
@@ -43,7 +49,8 @@ def add_caliper(  # noqa: PLR0917 -- where, what and how, in the order in which 
         recording = file.recording(recording_id)
         require_frame(recording, frame)
         with open_recording(house, recording) as source:
-            measured = measure_caliper(kind, placed, source.frame(frame).geometry, frame)
+            geometry = source.frame(frame).geometry
+        measured = measure_caliper(kind, placed, geometry, frame, _filled(naming, file.taken(recording_id)))
         accepted = replace(measured, status=Status.ACCEPTED)
         return Deed("calliper", (Step(None, Finding(finding_id, recording_id, accepted, decided_by=person.name)),))
 
@@ -94,36 +101,13 @@ def require_frame(recording: Recording, frame: int) -> None:
         raise NotFound(f"{recording.name} has no frame {frame}; it has {recording.n_frames}, counted from 0")
 
 
-def measured_again(file: ExamFile, recording_id: str, why: str, summary: Sequence[Measurement]) -> tuple[Step, ...]:
-    """Return a step for each finding of the recording that the new summary changes, after `why`."""
-    renewed = {_key(measured): measured for measured in summary}
-    steps = []
-    for finding in file.findings:
-        measured = renewed.get(_key(finding.measurement))
-        of_summary = finding.recording_id == recording_id and finding.measurement.method != CALIPER_METHOD
-        if measured is None or not of_summary or hand_edited(finding):
-            continue
-        step = _renewed(finding, measured, f"measured again after {why}")
-        if step.after != step.before:
-            steps.append(step)
-    return tuple(steps)
-
-
-def _renewed(finding: Finding, measured: Measurement, why: str) -> Step:
-    """Return the step to the new measurement, with the status that a person's earlier decision leaves it."""
-    status = finding.measurement.status
-    if _said(finding.measurement) == _said(measured):
-        return Step(finding, finding)
-    if status is Status.ACCEPTED:
-        back = replace(finding, measurement=measured, decided_by="", reason="")
-        return Step(finding, back, f"{why}: accepted before, so it is a draft again")
-    return Step(finding, replace(finding, measurement=replace(measured, status=status)), why)
-
-
-def _said(measured: Measurement) -> tuple[object, ...]:
-    """Return what a reader sees of a measurement: where this stays, nothing has changed for anybody."""
-    return measured.value, measured.uncertainty, measured.frame, measured.n_frames, measured.note
-
-
-def _key(measured: Measurement) -> tuple[object, ...]:
-    return measured.structure, measured.side, measured.level, measured.quantity
+def _filled(naming: Naming, taken: Taken) -> Naming:
+    """Return the name with what was said of the recording; a calliper of no structure stays without any."""
+    if naming.structure is Structure.BACKGROUND:
+        return naming
+    return Naming(
+        naming.structure,
+        taken.side if naming.side is Side.UNKNOWN else naming.side,
+        naming.level or taken.level,
+        taken.state if naming.state is Contraction.UNKNOWN else naming.state,
+    )

@@ -17,7 +17,8 @@ from echospine.ports import House
 from echospine.workflow.exam import base_map, keep_map, load_interpreted, open_recording, read_map
 from echospine.workflow.review.decisions import require_reason
 from echospine.workflow.review.deeds import Deed, Step, carry_out
-from echospine.workflow.review.drawing import measured_again, require_frame
+from echospine.workflow.review.drawing import require_frame
+from echospine.workflow.review.following import measured_again
 
 MOST_BETWEEN = 500
 """Most frames that are filled at a time."""

@@ -9,11 +9,21 @@ from echospine.domain.errors import NotAllowed
 from echospine.domain.exams import NEXT, Change, ExamEvent, ExamFile
 from echospine.domain.people import Person
 from echospine.ports import House
-from echospine.workflow.exam import contour_from_text, finding_from_text, map_from_text, revision_after
+from echospine.workflow.exam import (
+    contour_from_text,
+    finding_from_text,
+    map_from_text,
+    remark_from_text,
+    revision_after,
+)
 from echospine.workflow.review.deeds import Deed, Step, Thing, carry_out, target_of
 
 UNDO = "undo"
-UNDOABLE = frozenset({"accept", "edit", "reject", "accept all", "calliper", "contour", "structures", "between"})
+LABEL = "label"
+UNDOABLE = frozenset(
+    {"accept", "edit", "reject", "accept all", "calliper", "contour", "structures", "between"}
+    | {LABEL, "correct calliper", "choose frames"}
+)
 SEALS = frozenset({"sign", "amend"})
 """Actions that nothing before them can be taken back across."""
 
@@ -31,14 +41,21 @@ def undo(house: House, exam_id: str, *, person: Person, revision: int | None) ->
         if not standing:
             raise NotAllowed(f"{person.name} has done nothing since the last signature that could be taken back")
         reason = f"takes back: {standing[-1][0].action}"
-        return Deed(UNDO, tuple(_taken_back(file, change, reason) for change in reversed(standing[-1])))
+        steps = tuple(_taken_back(file, change, reason) for change in reversed(standing[-1]))
+        return Deed(UNDO, steps, _event(standing))
 
-    return carry_out(house, exam_id, make, person=person, revision=revision)
+    least = _event(acts(house.studies.load(exam_id).history).get(person.name, []))
+    return carry_out(house, exam_id, make, person=person, revision=revision, least=least)
+
+
+def _event(standing: Sequence[Sequence[Change]]) -> ExamEvent:
+    """Return what it is to an examination to take back the last act."""
+    return ExamEvent.LABEL if standing and standing[-1][0].action == LABEL else ExamEvent.REVIEW
 
 
 def can_undo(file: ExamFile, person: Person | None = None) -> bool:
     """True when `undo` has something to take back for that person (None: for anybody)."""
-    if (file.exam.state, ExamEvent.REVIEW) not in NEXT:
+    if (file.exam.state, ExamEvent.LABEL) not in NEXT:
         return False
     standing = acts(file.history)
     return any(standing.values()) if person is None else bool(standing.get(person.name))
@@ -72,9 +89,11 @@ def _parse(target: str, text: str) -> Thing | None:
         return None
     if target.startswith("map:"):
         return map_from_text(text)
+    if target.startswith(("taken:", "remark:")):
+        return remark_from_text(text)
     return finding_from_text(text) if target.startswith("measurement:") else contour_from_text(text)
 
 
 def _now(file: ExamFile, target: str) -> Thing | None:
-    things: tuple[Thing, ...] = (*file.findings, *file.contours, *file.maps)
+    things: tuple[Thing, ...] = (*file.findings, *file.contours, *file.maps, *file.remarks)
     return next((thing for thing in things if target_of(thing) == target), None)

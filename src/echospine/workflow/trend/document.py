@@ -38,6 +38,7 @@ def measure_document(measure: Measure) -> Json:
         "structure": measure.structure.label,
         "side": measure.side.value,
         "level": measure.level,
+        "state": measure.state.value,
         "title": measure.title,
     }
 

@@ -6,7 +6,7 @@ import math
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from echospine.domain.errors import EchoSpineError
@@ -76,7 +76,7 @@ def of_measure(found: Sequence[Found], measure: Measure) -> tuple[tuple[Found, .
     asked = tuple(one for one in found if _measure(one.measured) == measure)
     if measure.side is Side.UNKNOWN:
         return asked, ()
-    alike = [Measure(measure.quantity, measure.structure, side, measure.level) for side in Side]
+    alike = [replace(measure, side=side) for side in Side]
     sides = Counter(one.measured.side for one in found if _measure(one.measured) in alike)
     said = []
     if sides[Side.UNKNOWN]:
@@ -154,7 +154,7 @@ def _stands(measured: Measurement) -> bool:
 
 
 def _measure(measured: Measurement) -> Measure:
-    return Measure(measured.quantity, measured.structure, measured.side, measured.level)
+    return Measure(measured.quantity, measured.structure, measured.side, measured.level, measured.state)
 
 
 def _left_out(found: Sequence[Found], kept: tuple[str, str, Unit]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from echospine.domain.errors import InputError, NotFound
-from echospine.domain.labels import Side, Structure
+from echospine.domain.labels import Part, Side
 from echospine.domain.measures import Quantity
+from echospine.domain.takes import Contraction
 from echospine.domain.trends import Mark, Score, SiteError
 from echospine.domain.units import Unit
 from echospine.engine.trend import (
@@ -49,9 +50,10 @@ def one_measure(
     patient: str,
     *,
     quantity: Quantity | None = None,
-    structure: Structure | None = None,
+    structure: Part | None = None,
     side: Side | None = None,
     level: str | None = None,
+    state: Contraction | None = None,
 ) -> Measure:
     """Return the one measure of a patient that fits what was said of it; what was not said fits all.
 
@@ -60,15 +62,15 @@ def one_measure(
     """
     _require_patient(house, patient)
     known = [one.measure for one in measures_of(house, patient)]
-    wanted = (quantity, structure, side, level)
+    wanted = (quantity, structure, side, level, state)
     fitting = [one for one in known if _fits(one, wanted)]
     if len(fitting) == 1:
         return fitting[0]
     if quantity is not None and structure is not None and side is not None and level is not None:
-        return Measure(quantity, structure, side, level)
+        return Measure(quantity, structure, side, level, state or Contraction.UNKNOWN)
     listed = "; ".join(one.title for one in (fitting or known)) or "nothing that was measured"
     if fitting:
-        raise InputError(f"{patient}: say which one, by quantity, structure, side or level; there is {listed}")
+        raise InputError(f"{patient}: say which one, by quantity, structure, side, level or state; there is {listed}")
     raise NotFound(f"{patient}: has no such measure; there is {listed}")
 
 
@@ -113,8 +115,8 @@ def _of_site(error: SiteError) -> KnownError:
     )
 
 
-def _fits(measure: Measure, wanted: tuple[Quantity | None, Structure | None, Side | None, str | None]) -> bool:
-    have = (measure.quantity, measure.structure, measure.side, measure.level)
+def _fits(measure: Measure, wanted: tuple[object, ...]) -> bool:
+    have = (measure.quantity, measure.structure, measure.side, measure.level, measure.state)
     return all(one is None or one == other for one, other in zip(wanted, have, strict=True))
 
 

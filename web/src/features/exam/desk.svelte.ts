@@ -7,7 +7,16 @@
 
 import * as api from "../../api/client";
 import { Problem, Unreachable } from "../../api/problem";
-import type { CaliperKind, Decision, ExamDetail, Finding, RecordingDetail, Series } from "../../api/types";
+import type {
+  CaliperKind,
+  CaliperNaming,
+  Decision,
+  ExamDetail,
+  Finding,
+  RecordingDetail,
+  Series,
+  TakenSaid,
+} from "../../api/types";
 import type { Point } from "../../shared/geometry";
 import { notify } from "../../shared/notices.svelte";
 import { person, whoever } from "../../shared/person.svelte";
@@ -166,11 +175,19 @@ export class Desk {
     return undone;
   }
 
-  addCaliper(frame: number, kind: CaliperKind, points: readonly Point[]): Promise<boolean> {
+  addCaliper(frame: number, kind: CaliperKind, points: readonly Point[], naming: CaliperNaming): Promise<boolean> {
     const recording = this.recording;
     if (!recording) return Promise.resolve(false);
-    const body = { kind, points: points.map(([x, y]): [number, number] => [x, y]) };
+    const body = { kind, points: points.map(([x, y]): [number, number] => [x, y]), ...naming };
     return this.#act((base) => api.addCaliper(recording.id, frame, { ...body, ...base }), "Calliper kept.");
+  }
+
+  /** Say how a recording was taken; its findings follow. */
+  async label(recordingId: string, said: TakenSaid): Promise<boolean> {
+    const body = { ...said, reason: "" };
+    const kept = await this.#act((base) => api.labelRecording(recordingId, { ...body, ...base }), "Label kept.");
+    if (kept && recordingId === this.recording?.id) await this.#renewPicture(this.player.frame);
+    return kept;
   }
 
   async saveContour(frame: number, lines: readonly (readonly Point[])[], reason: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 /** What the reader has in hand over the picture: calliper, bone line or brush. It belongs to one frame. */
 
 import { readMap } from "../../api/client";
-import type { FrameOverlay, RecordingDetail } from "../../api/types";
+import type { CaliperNaming, FrameOverlay, RecordingDetail } from "../../api/types";
 import { ask } from "../../shared/ask.svelte";
 import { colourOf } from "../../shared/colours";
 import type { CaliperKind, Point } from "../../shared/geometry";
@@ -22,6 +22,8 @@ export class Hand {
   /** The frame that is drawn on. */
   frame = $state(-1);
 
+  /** What callipers are of, until the reader says something else: then they can be followed in trends. */
+  naming = $state<CaliperNaming>({ structure: "background", side: "unknown", level: "", state: "unknown" });
   /** The structure that was painted last. */
   painted = $state(FIRST_PAINTED);
   /** The recording that is drawn on. */
@@ -94,7 +96,8 @@ export class Hand {
     const { tool, frame } = this;
     let kept = false;
     if (tool instanceof CaliperTool) {
-      kept = tool.measurable && (await this.desk.addCaliper(frame, tool.kind, tool.points));
+      kept =
+        tool.measurable && (await this.desk.addCaliper(frame, tool.kind, tool.points, $state.snapshot(this.naming)));
     } else if (tool instanceof BrushTool) {
       tool.close();
       const reason = tool.changed

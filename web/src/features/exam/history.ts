@@ -27,6 +27,9 @@ const WHAT: Record<string, string> = {
   undo: "Took back",
   sign: "Signed",
   amend: "Opened for amendment",
+  label: "Said how it was taken",
+  "correct calliper": "Corrected a calliper",
+  "choose frames": "Chose the frames that count",
 };
 
 /** Return the deeds of an examination, newest first. */
@@ -61,12 +64,22 @@ function deedOf(group: readonly Change[], exam: ExamDetail): Deed {
 function lineOf(change: Change, exam: ExamDetail): string {
   const [kind, id = ""] = change.target.split(":", 2);
   if (kind === "recording") return exam.recordings.find((one) => one.id === id)?.name ?? "a recording";
+  if (kind === "taken") return exam.recordings.find((one) => one.id === id)?.name ?? "a recording";
+  if (kind === "remark") return remarkText(id);
   if (kind === "contour" || kind === "map") return `frame ${Number(id.split("/")[1] ?? 0) + 1}`;
   if (kind !== "measurement") return "";
   const title = exam.findings.find((one) => one.id === id)?.title ?? titleOf(change);
   const [before, after] = [measuredIn(change.before), measuredIn(change.after)];
   if (before && after && before !== after) return `${title}: ${before} → ${after}`;
   return after ? `${title}: ${after}` : title;
+}
+
+/** Return "frame 3, multifidus, thickness" of `<recording>/calliper/2/multifidus.left.thickness`. */
+function remarkText(id: string): string {
+  const [, what, ...rest] = id.split("/");
+  const [structure = "", , quantity = ""] = rest.at(-1)?.split(".") ?? [];
+  const measure = `${words(structure)}, ${words(quantity).toLowerCase()}`;
+  return what === "calliper" ? `frame ${Number(rest[0]) + 1}, ${measure}` : measure;
 }
 
 function titleOf(change: Change): string {

@@ -15,6 +15,7 @@ export interface Shown {
   readonly callipers: boolean;
 }
 
+const OUTLINES: readonly string[] = ["area", "cross_section_area"];
 const FIELD = "#7d8b97";
 const CALLIPER = "#f4f7fa";
 /** Stands for the landmarks where structures are switched on and off. */
@@ -57,8 +58,13 @@ export function calliperShapes(finding: Finding, chosen: boolean): readonly Shap
   const last = points.at(-1);
   if (!last || finding.status === "rejected") return [];
   return [
-    { kind: "line", points, colour: CALLIPER, width: chosen ? 3 : 1.5, closed: finding.quantity === "area" },
-    ...points.map((at): Shape => ({ kind: "knob", at, colour: CALLIPER, chosen })),
+    { kind: "line", points, colour: CALLIPER, width: chosen ? 3 : 1.5, closed: OUTLINES.includes(finding.quantity) },
+    ...(finding.quantity === "cross_section_area" ? [] : points).map((at): Shape => ({
+      kind: "knob",
+      at,
+      colour: CALLIPER,
+      chosen,
+    })),
     { kind: "text", at: last, text: `${valueText(finding.value)} ${unitText(finding.unit)}`, colour: CALLIPER },
   ];
 }

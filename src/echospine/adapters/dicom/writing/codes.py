@@ -12,8 +12,9 @@ from types import MappingProxyType
 from pydicom import Dataset
 from pydicom.sr.coding import Code
 
-from echospine.domain.labels import Side, Structure
+from echospine.domain.labels import Part, Side, Structure, WallMuscle
 from echospine.domain.measures import TITLES, Quantity
+from echospine.domain.takes import Contraction
 from echospine.domain.units import Unit
 
 OWN_SCHEME = "99ECHOSPINE"
@@ -22,6 +23,7 @@ ANATOMICAL_STRUCTURE = Code("91723000", "SCT", "Anatomical Structure")
 PHYSICAL_OBJECT = Code("260787004", "SCT", "Physical object")
 LUMBAR_SPINE = Code("122496007", "SCT", "Lumbar spine")
 MEDIAN = Code("373099004", "SCT", "Median")
+MEAN = Code("373098007", "SCT", "Mean")
 ULTRASONOGRAPHY = Code("16310003", "SCT", "Diagnostic ultrasonography")
 IMAGING_MEASUREMENT_REPORT = Code("126000", "DCM", "Imaging Measurement Report")
 SEGMENTATION = Code("113076", "DCM", "Segmentation")
@@ -52,7 +54,15 @@ SIDES: Mapping[Side, Code] = MappingProxyType(
     }
 )
 
-STRUCTURES: Mapping[Structure, Code] = MappingProxyType(
+STATE = Code("MUSCLESTATE", OWN_SCHEME, "State of the muscle")
+STATES: Mapping[Contraction, Code] = MappingProxyType(
+    {
+        Contraction.REST: Code("ATREST", OWN_SCHEME, "At rest"),
+        Contraction.CONTRACTED: Code("CONTRACTED", OWN_SCHEME, "Contracted"),
+    }
+)
+
+STRUCTURES: Mapping[Part, Code] = MappingProxyType(
     {
         Structure.SUBCUTANEOUS: Code("71966008", "SCT", "Subcutaneous tissue"),
         Structure.FASCIA: Code("120576005", "SCT", "Fascial layer"),
@@ -72,6 +82,9 @@ STRUCTURES: Mapping[Structure, Code] = MappingProxyType(
         Structure.VESSEL: Code("59820001", "SCT", "Blood Vessel"),
         Structure.NEEDLE: Code("79068005", "SCT", "Needle"),
         Structure.BONE: Code("425647002", "SCT", "Bone Surface"),
+        WallMuscle.TRANSVERSUS_ABDOMINIS: Code("TRANSVABD", OWN_SCHEME, "Transversus abdominis muscle"),
+        WallMuscle.INTERNAL_OBLIQUE: Code("INTOBLIQUE", OWN_SCHEME, "Internal oblique muscle of abdomen"),
+        WallMuscle.EXTERNAL_OBLIQUE: Code("EXTOBLIQUE", OWN_SCHEME, "External oblique muscle of abdomen"),
     }
 )
 """What a segment shows, or what a measurement was made of; background is nothing in particular."""

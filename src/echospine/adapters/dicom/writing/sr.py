@@ -20,9 +20,12 @@ from echospine.adapters.dicom.writing.codes import (
     LOWER_UNCERTAINTY,
     LUMBAR_SPINE,
     MANUAL_ENTRY,
+    MEAN,
     MEDIAN,
     QUANTITIES,
     SIDES,
+    STATE,
+    STATES,
     STRUCTURES,
     ULTRASONOGRAPHY,
     UNITS,
@@ -43,7 +46,7 @@ from echospine.adapters.dicom.writing.objects import (
 )
 from echospine.adapters.dicom.writing.texts import date, date_time, line, time, typed_name
 from echospine.domain.exams import Finding
-from echospine.domain.measures import Measurement, Quantity, Status
+from echospine.domain.measures import OF_CHOSEN, Measurement, Quantity, Status
 from echospine.domain.reports import Report, ReportFile, ReportRecording
 
 SERIES_NUMBER = 9001
@@ -187,20 +190,27 @@ def _group(report: Report, finding: Finding, value: float, source: Source) -> sr
         finding_type=STRUCTURES.get(measurement.structure),
         finding_sites=[sr.FindingSite(LEVELS.get(measurement.level, LUMBAR_SPINE), SIDES.get(measurement.side))],
         measurements=[_measurement(measurement, value, image)],
+        qualitative_evaluations=_state(measurement),
         source_images=[sr.SourceImageForMeasurementGroup(*image)],
     )
 
 
+def _state(measurement: Measurement) -> list[sr.QualitativeEvaluation] | None:
+    """Return whether the muscle was at rest, where somebody said it."""
+    state = STATES.get(measurement.state)
+    return None if state is None else [sr.QualitativeEvaluation(name=STATE, value=state)]
+
+
 def _measurement(measurement: Measurement, value: float, image: tuple[str, str, list[int] | None]) -> sr.Measurement:
     edited = measurement.status is Status.EDITED
-    median = measurement.n_frames > 1 and measurement.quantity not in NOT_MEDIAN and not edited
+    several = measurement.n_frames > 1 and measurement.quantity not in NOT_MEDIAN and not edited
     made = sr.Measurement(
         name=QUANTITIES[measurement.quantity],
         value=float(value),
         unit=UNITS[measurement.unit],
         algorithm_id=sr.AlgorithmIdentification(line(measurement.method.name), line(measurement.method.version)),
         method=MANUAL_ENTRY if edited else None,
-        derivation=MEDIAN if median else None,
+        derivation=(MEAN if OF_CHOSEN in measurement.method.name else MEDIAN) if several else None,
         referenced_coordinates=list(_coordinates(measurement, image)),
     )
     made[0].ContentSequence.extend(_uncertainty(measurement))
@@ -227,7 +237,7 @@ def _coordinates(
     if not measurement.points_px:
         return
     points = np.asarray(measurement.points_px, dtype=np.float64) + PIXEL_CENTRE
-    if measurement.quantity is Quantity.AREA:
+    if measurement.quantity in {Quantity.AREA, Quantity.CROSS_SECTION}:
         points = np.vstack([points, points[:1]])
     yield sr.CoordinatesForMeasurement(
         graphic_type=sr.GraphicTypeValues.POLYLINE,

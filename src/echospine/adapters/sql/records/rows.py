@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from echospine.adapters.sql.rows import Values
-from echospine.domain.labels import Structure
+from echospine.domain.labels import Structure, part_of
 from echospine.domain.measures import Quantity
 from echospine.domain.trends import (
     Instrument,
@@ -94,7 +94,7 @@ def site_error_of(row: Row[Any]) -> SiteError:
         id=row.id,
         name=row.name,
         quantity=Quantity(row.quantity),
-        structure=Structure(row.structure),
+        structure=part_of(row.structure),
         method=row.method,
         device=row.device,
         unit=Unit(row.unit),

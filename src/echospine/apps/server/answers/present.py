@@ -15,6 +15,7 @@ from echospine.domain.images import ImageGeometry, Region
 from echospine.domain.labels import Quality
 from echospine.domain.measures import OF_MUSCLES, TITLES, Measurement
 from echospine.domain.people import Person
+from echospine.domain.remarks import TakenAs
 
 if TYPE_CHECKING:
     from echospine.workflow.exam import Interpreted
@@ -44,7 +45,7 @@ def detail(file: ExamFile, person: Person | None = None) -> schemas.ExamDetail:
         **_head(file.exam),
         allowed=list(allowed_events(file.exam.state)),
         can_undo=can_undo(file, person),
-        recordings=[_recording(recording) for recording in file.recordings],
+        recordings=[_recording(recording, file) for recording in file.recordings],
         findings=[_finding(finding) for finding in file.findings],
         history=[_change(change) for change in file.history],
     )
@@ -103,7 +104,7 @@ def _head(exam: Exam) -> dict[str, Any]:
     }
 
 
-def _recording(recording: Recording) -> schemas.RecordingSummary:
+def _recording(recording: Recording, file: ExamFile) -> schemas.RecordingSummary:
     return schemas.RecordingSummary(
         id=recording.id,
         name=recording.name,
@@ -118,6 +119,21 @@ def _recording(recording: Recording) -> schemas.RecordingSummary:
         notes=list(recording.notes),
         imported_at=recording.imported_at,
         digest=recording.digest,
+        taken=_taken(file, recording.id),
+    )
+
+
+def _taken(file: ExamFile, recording_id: str) -> schemas.TakenView:
+    taken = file.taken(recording_id)
+    said = next((one for one in file.remarks_of(recording_id) if isinstance(one, TakenAs)), None)
+    return schemas.TakenView(
+        view=taken.view,
+        side=taken.side,
+        level=taken.level,
+        state=taken.state,
+        who="" if said is None else said.who,
+        at=None if said is None else said.at,
+        reason="" if said is None else said.reason,
     )
 
 
@@ -137,6 +153,7 @@ def _finding(finding: Finding) -> schemas.FindingView:
         method=str(measured.method),
         frame=measured.frame,
         n_frames=measured.n_frames,
+        state=measured.state,
         status=measured.status,
         points_px=list(measured.points_px),
         note=measured.note,

@@ -31,5 +31,6 @@ class InterpretedRecordings:
         if not recording.interpretation:
             raise NotAllowed(f"{recording.name} has not been interpreted yet; wait for its job, or start it again")
         edits = tuple((type(edit).__name__, edit.frame, edit.at, edit.who) for edit in file.edits_of(recording.id))
-        key = (recording.id, recording.interpretation, edits)
+        remarks = tuple((one.place, one.at, one.who) for one in file.remarks_of(recording.id))
+        key = (recording.id, recording.interpretation, (*edits, *remarks))
         return self._kept.get(key, lambda: load_interpreted(self._house, file, recording.id))

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from echospine.apps.server.answers import present
+from echospine.apps.server.answers.named import naming_of
 from echospine.apps.server.answers.overlays import Overlays, PaintView, overlays, paint_view
 from echospine.apps.server.answers.pictures import frame_response
 from echospine.apps.server.desk import AtDesk
@@ -214,6 +215,7 @@ def add_caliper(desk: AtDesk, recording_id: str, index: FrameIndex, body: Calipe
         _existing(index, recording.n_frames),
         body.kind,
         tuple(body.points),
+        naming=naming_of(body),
         person=person,
         revision=body.revision,
     )

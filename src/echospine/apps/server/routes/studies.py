@@ -136,7 +136,7 @@ def add_repeats(desk: AtDesk, body: shapes.RepeatsBody) -> shapes.SiteErrorView:
     from echospine.engine.trend import Measure
     from echospine.workflow import trend
 
-    measure = Measure(body.quantity, _structure(body.structure), body.side, body.level)
+    measure = Measure(body.quantity, _structure(body.structure), body.side, body.level, body.state)
     person = Person(body.person)
     kept = trend.error_of_repeats(desk.house, name=body.name, measure=measure, patients=body.patients, person=person)
     visit = kept.visit

@@ -11,9 +11,10 @@ from echospine.apps.server.answers.downloads import disposition
 from echospine.apps.server.desk import AtDesk, Desk
 from echospine.apps.server.problems import documented
 from echospine.domain.errors import NotFound
-from echospine.domain.labels import Side, Structure
+from echospine.domain.labels import PARTS, Side
 from echospine.domain.measures import Quantity
 from echospine.domain.people import Person
+from echospine.domain.takes import Contraction
 
 if TYPE_CHECKING:
     from echospine.engine.trend import Measure, Story
@@ -66,11 +67,12 @@ def get_trend(
     structure: StructureName,
     side: Side = Side.UNKNOWN,
     level: Level = "",
+    state: Contraction = Contraction.UNKNOWN,
 ) -> shapes.TrendView:
     """Return one measure over visits: each judged by the error of measurement, with words, marks and questionnaires."""
     from echospine.workflow.trend import story_document
 
-    story = _story(desk, patient, (quantity, structure, side, level))
+    story = _story(desk, patient, (quantity, structure, side, level, state))
     return shapes.TrendView.model_validate(story_document(story))
 
 
@@ -89,12 +91,13 @@ def get_trend_file(
     kind: Literal["svg", "png", "csv"],
     side: Side = Side.UNKNOWN,
     level: Level = "",
+    state: Contraction = Contraction.UNKNOWN,
 ) -> Response:
     """Return the picture of a trend or its table, the same that `echospine trend` writes."""
     from echospine.apps.wiring import draw_trend
     from echospine.workflow.trend import trend_table
 
-    story = _story(desk, patient, (quantity, structure, side, level))
+    story = _story(desk, patient, (quantity, structure, side, level, state))
     data = trend_table(story).encode() if kind == "csv" else draw_trend(story, kind)
     name = disposition(f"{story.measure.title}, {patient}.{kind}", inline=False)
     headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
@@ -169,17 +172,16 @@ def withdraw_entry(desk: AtDesk, entry_id: str, body: shapes.WithdrawBody) -> No
     trend.withdraw(desk.house, entry_id, reason=body.reason, person=Person(body.person))
 
 
-def _story(desk: Desk, patient: str, said: tuple[Quantity, str, Side, str]) -> Story:
+def _story(desk: Desk, patient: str, said: tuple[Quantity, str, Side, str, Contraction]) -> Story:
     from echospine.workflow.trend import trend_of
 
     return trend_of(desk.house, patient, _measure(said))
 
 
-def _measure(said: tuple[Quantity, str, Side, str]) -> Measure:
+def _measure(said: tuple[Quantity, str, Side, str, Contraction]) -> Measure:
     from echospine.engine.trend import Measure
 
-    quantity, name, side, level = said
-    structure = next((one for one in Structure if one.label == name), None)
-    if structure is None:
-        raise NotFound(f"there is no structure {name!r}; known are {', '.join(one.label for one in Structure)}")
-    return Measure(quantity, structure, side, level)
+    quantity, name, side, level, state = said
+    if name not in PARTS:
+        raise NotFound(f"there is no structure {name!r}; known are {', '.join(PARTS)}")
+    return Measure(quantity, PARTS[name], side, level, state)

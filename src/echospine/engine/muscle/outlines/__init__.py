@@ -7,6 +7,7 @@ from echospine.engine.muscle.outlines.compare import contraction_ratio as contra
 from echospine.engine.muscle.outlines.compare import percent_change as percent_change
 from echospine.engine.muscle.outlines.compare import preferential_activation as preferential_activation
 from echospine.engine.muscle.outlines.compare import repeated as repeated
+from echospine.engine.muscle.outlines.contour import outline_px as outline_px
 from echospine.engine.muscle.outlines.rays import Rays as Rays
 from echospine.engine.muscle.outlines.rays import along_beams as along_beams
 from echospine.engine.muscle.outlines.section import Section as Section
