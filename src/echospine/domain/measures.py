@@ -73,6 +73,22 @@ class Quantity(StrEnum):
     GLCM_ENERGY = "glcm_energy"
     GLCM_CORRELATION = "glcm_correlation"
     HECKMATT_GRADE = "heckmatt_grade"
+    PEAK_DISPLACEMENT = "peak_displacement"
+    TRACKING_DRIFT = "tracking_drift"
+    THICKNESS_AT_REST = "thickness_at_rest"
+    THICKNESS_CONTRACTED = "thickness_contracted"
+    THICKNESS_CHANGE = "thickness_change"
+    CONTRACTION_ONSET = "contraction_onset"
+    CONTRACTION_PEAK = "contraction_peak"
+    CONTRACTION_HOLD = "contraction_hold"
+    CONTRACTION_RETURN = "contraction_return"
+    SHEAR_LANGEVIN_2011 = "shear_strain_langevin_2011"
+    SHEAR_CUMULATED = "shear_strain_cumulated"
+    SHEAR_MAXIMUM = "shear_strain_maximum"
+    SHEAR_PEAK_TO_PEAK = "shear_strain_peak_to_peak"
+    SHEAR_WAVE_SPEED = "shear_wave_speed"
+    ELASTICITY = "elasticity"
+    YOUNGS_MODULUS = "youngs_modulus"
 
 
 TITLES: dict[Quantity, str] = {
@@ -102,6 +118,22 @@ TITLES: dict[Quantity, str] = {
     Quantity.GLCM_ENERGY: "Texture, energy",
     Quantity.GLCM_CORRELATION: "Texture, correlation",
     Quantity.HECKMATT_GRADE: "Heckmatt grade",
+    Quantity.PEAK_DISPLACEMENT: "Peak displacement of tissue",
+    Quantity.TRACKING_DRIFT: "Drift of tracking, forth and back",
+    Quantity.THICKNESS_AT_REST: "Thickness at rest, before a contraction",
+    Quantity.THICKNESS_CONTRACTED: "Thickness at the peak of a contraction",
+    Quantity.THICKNESS_CHANGE: "Change of thickness, (C - R) / R",
+    Quantity.CONTRACTION_ONSET: "Contraction, onset",
+    Quantity.CONTRACTION_PEAK: "Contraction, time of the peak",
+    Quantity.CONTRACTION_HOLD: "Contraction, time held",
+    Quantity.CONTRACTION_RETURN: "Contraction, back at rest",
+    Quantity.SHEAR_LANGEVIN_2011: "Shear strain, Langevin 2011",
+    Quantity.SHEAR_CUMULATED: "Shear strain, cumulated",
+    Quantity.SHEAR_MAXIMUM: "Shear strain, maximum",
+    Quantity.SHEAR_PEAK_TO_PEAK: "Shear strain, peak to peak",
+    Quantity.SHEAR_WAVE_SPEED: "Shear-wave speed",
+    Quantity.ELASTICITY: "Elasticity, as the device gives it",
+    Quantity.YOUNGS_MODULUS: "Young's modulus, converted from speed",
 }
 """Names of quantities as people read them, in pages, reports and tables."""
 
@@ -130,6 +162,24 @@ OF_MUSCLES = TEXTURES | {
     Quantity.ECHO_INTENSITY,
 }
 """What a map of structures is measured for, of each structure and on each side."""
+OF_MOTION = frozenset(
+    {
+        Quantity.PEAK_DISPLACEMENT,
+        Quantity.TRACKING_DRIFT,
+        Quantity.THICKNESS_AT_REST,
+        Quantity.THICKNESS_CONTRACTED,
+        Quantity.THICKNESS_CHANGE,
+        Quantity.CONTRACTION_ONSET,
+        Quantity.CONTRACTION_PEAK,
+        Quantity.CONTRACTION_HOLD,
+        Quantity.CONTRACTION_RETURN,
+        Quantity.SHEAR_LANGEVIN_2011,
+        Quantity.SHEAR_CUMULATED,
+        Quantity.SHEAR_MAXIMUM,
+        Quantity.SHEAR_PEAK_TO_PEAK,
+    }
+)
+"""What is measured by following speckle through a cine, where a person says so; interpreting does not touch it."""
 
 
 UNIT_WORDS: dict[Unit, str] = {
@@ -143,6 +193,8 @@ UNIT_WORDS: dict[Unit, str] = {
     Unit.PIXEL: "px",
     Unit.ONE: "",
     Unit.BIT: "bit",
+    Unit.M_PER_S: "m/s",
+    Unit.KPA: "kPa",
 }
 """Units as people read them."""
 

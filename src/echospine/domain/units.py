@@ -31,6 +31,8 @@ class Unit(StrEnum):
     ONE = "1"
     """A number without a unit: ratios and grades."""
     BIT = "bit"
+    M_PER_S = "m/s"
+    KPA = "kPa"
 
 
 def frozen(values: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> npt.NDArray[Any]:

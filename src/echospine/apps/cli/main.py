@@ -9,6 +9,7 @@ import click
 from echospine import __version__
 from echospine.apps.cli.corrections import corrections
 from echospine.apps.cli.data import data
+from echospine.apps.cli.elastography import elastography
 from echospine.apps.cli.evaluate import evaluate
 from echospine.apps.cli.examine import examine
 from echospine.apps.cli.live import live
@@ -38,7 +39,21 @@ def root() -> None:
     """
 
 
-for command in (examine, segment, measure, trend, simulate, live, serve, corrections, train, evaluate, models, data):
+for command in (
+    examine,
+    segment,
+    measure,
+    elastography,
+    trend,
+    simulate,
+    live,
+    serve,
+    corrections,
+    train,
+    evaluate,
+    models,
+    data,
+):
     root.add_command(command)
 
 

@@ -7,6 +7,7 @@ from echospine.apps.wiring.formats import Reader as Reader
 from echospine.apps.wiring.formats import Writers as Writers
 from echospine.apps.wiring.formats import build_reader as build_reader
 from echospine.apps.wiring.formats import draw_trend as draw_trend
+from echospine.apps.wiring.formats import read_stiffness as read_stiffness
 from echospine.apps.wiring.house import SystemClock as SystemClock
 from echospine.apps.wiring.house import default_store as default_store
 from echospine.apps.wiring.house import open_house as open_house

@@ -12,6 +12,9 @@ from echospine.domain.reports import Report, ReportFile
 from echospine.ports import FrameSource, LocalFile, RecordingPlan, ReportWriter
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from echospine.domain.measures import Measurement
     from echospine.engine.trend import Story
 
 
@@ -67,6 +70,13 @@ def draw_trend(story: Story, kind: Literal["svg", "png"]) -> bytes:
 
     drawn = trend_svg(story)
     return drawn if kind == "svg" else trend_png(drawn)
+
+
+def read_stiffness(path: Path, name: str) -> tuple[tuple[Measurement, ...], tuple[str, ...]]:
+    """Return the elastography of a DICOM structured report, and what of it cannot be used; raises InputError."""
+    from echospine.adapters.dicom.reading.stiffness import read_stiffness as read
+
+    return read(path, name)
 
 
 def build_reader() -> Reader:

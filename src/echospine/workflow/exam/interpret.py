@@ -10,7 +10,14 @@ from echospine.domain.exams import Change, ExamEvent, ExamFile, ExamState, ExamW
 from echospine.domain.frames import Frame
 from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Field, Quality
-from echospine.domain.measures import CALIPER_METHOD, OF_MUSCLES, TEXTURES, Measurement, Status
+from echospine.domain.measures import (
+    CALIPER_METHOD,
+    OF_MOTION,
+    OF_MUSCLES,
+    TEXTURES,
+    Measurement,
+    Status,
+)
 from echospine.domain.takes import NOTHING_SAID, Taken
 from echospine.engine.muscle import measure_frame, summarise
 from echospine.ports import FrameSource, House, Model
@@ -176,7 +183,8 @@ def _told(before: Finding | None, after: Finding | None, revision: int) -> tuple
 def _is_machine_draft(finding: Finding) -> bool:
     """True for a finding that no person has touched or made."""
     measured = finding.measurement
-    return measured.status is Status.DRAFT and not finding.decided_by and measured.method != CALIPER_METHOD
+    asked_for = measured.method == CALIPER_METHOD or measured.quantity in OF_MOTION
+    return measured.status is Status.DRAFT and not finding.decided_by and not asked_for
 
 
 def _key(measured: Measurement) -> tuple[object, ...]:

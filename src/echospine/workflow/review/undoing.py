@@ -22,7 +22,7 @@ UNDO = "undo"
 LABEL = "label"
 UNDOABLE = frozenset(
     {"accept", "edit", "reject", "accept all", "calliper", "contour", "structures", "between"}
-    | {LABEL, "correct calliper", "choose frames"}
+    | {LABEL, "correct calliper", "choose frames", "motion", "elastography"}
 )
 SEALS = frozenset({"sign", "amend"})
 """Actions that nothing before them can be taken back across."""

@@ -117,6 +117,22 @@ QUANTITIES: Mapping[Quantity, Code] = MappingProxyType(
         Quantity.GLCM_ENERGY: Code("GLCMENERGY", OWN_SCHEME, TITLES[Quantity.GLCM_ENERGY]),
         Quantity.GLCM_CORRELATION: Code("GLCMCORREL", OWN_SCHEME, TITLES[Quantity.GLCM_CORRELATION]),
         Quantity.HECKMATT_GRADE: Code("HECKMATT", OWN_SCHEME, TITLES[Quantity.HECKMATT_GRADE]),
+        Quantity.PEAK_DISPLACEMENT: Code("PEAKDISP", OWN_SCHEME, TITLES[Quantity.PEAK_DISPLACEMENT]),
+        Quantity.TRACKING_DRIFT: Code("TRACKDRIFT", OWN_SCHEME, TITLES[Quantity.TRACKING_DRIFT]),
+        Quantity.THICKNESS_AT_REST: Code("THICKREST", OWN_SCHEME, TITLES[Quantity.THICKNESS_AT_REST]),
+        Quantity.THICKNESS_CONTRACTED: Code("THICKPEAK", OWN_SCHEME, TITLES[Quantity.THICKNESS_CONTRACTED]),
+        Quantity.THICKNESS_CHANGE: Code("THICKCHANGE", OWN_SCHEME, TITLES[Quantity.THICKNESS_CHANGE]),
+        Quantity.CONTRACTION_ONSET: Code("CONTRONSET", OWN_SCHEME, TITLES[Quantity.CONTRACTION_ONSET]),
+        Quantity.CONTRACTION_PEAK: Code("CONTRPEAK", OWN_SCHEME, TITLES[Quantity.CONTRACTION_PEAK]),
+        Quantity.CONTRACTION_HOLD: Code("CONTRHOLD", OWN_SCHEME, TITLES[Quantity.CONTRACTION_HOLD]),
+        Quantity.CONTRACTION_RETURN: Code("CONTRRETURN", OWN_SCHEME, TITLES[Quantity.CONTRACTION_RETURN]),
+        Quantity.SHEAR_LANGEVIN_2011: Code("SHEARLANGEVIN11", OWN_SCHEME, TITLES[Quantity.SHEAR_LANGEVIN_2011]),
+        Quantity.SHEAR_CUMULATED: Code("SHEARCUM", OWN_SCHEME, TITLES[Quantity.SHEAR_CUMULATED]),
+        Quantity.SHEAR_MAXIMUM: Code("SHEARMAX", OWN_SCHEME, TITLES[Quantity.SHEAR_MAXIMUM]),
+        Quantity.SHEAR_PEAK_TO_PEAK: Code("SHEARPTP", OWN_SCHEME, TITLES[Quantity.SHEAR_PEAK_TO_PEAK]),
+        Quantity.SHEAR_WAVE_SPEED: Code("130611", "DCM", "Shear Wave Speed"),
+        Quantity.ELASTICITY: Code("110830", "DCM", "Elasticity"),
+        Quantity.YOUNGS_MODULUS: Code("YOUNGS", OWN_SCHEME, TITLES[Quantity.YOUNGS_MODULUS]),
     }
 )
 
@@ -132,6 +148,8 @@ UNITS: Mapping[Unit, Code] = MappingProxyType(
         Unit.PIXEL: Code("{pixel}", "UCUM", "pixels"),
         Unit.ONE: Code("1", "UCUM", "no units"),
         Unit.BIT: Code("bit", "UCUM", "bit"),
+        Unit.M_PER_S: Code("m/s", "UCUM", "meter per second"),
+        Unit.KPA: Code("kPa", "UCUM", "kilopascal"),
     }
 )
 

@@ -46,14 +46,14 @@ from echospine.adapters.dicom.writing.objects import (
 )
 from echospine.adapters.dicom.writing.texts import date, date_time, line, time, typed_name
 from echospine.domain.exams import Finding
-from echospine.domain.measures import OF_CHOSEN, Measurement, Quantity, Status
+from echospine.domain.measures import OF_CHOSEN, OF_MOTION, Measurement, Quantity, Status
 from echospine.domain.reports import Report, ReportFile, ReportRecording
 
 SERIES_NUMBER = 9001
 PIXEL_CENTRE = 0.5
 """Where a pixel's centre lies in an SR, whose coordinates start at the corner of the first pixel (C.18.6.1.2)."""
 DECIDED = (Status.ACCEPTED, Status.EDITED)
-NOT_MEDIAN = frozenset({Quantity.SWEEP_LENGTH, Quantity.SWEEP_SPEED, Quantity.HECKMATT_GRADE})
+NOT_MEDIAN = OF_MOTION | {Quantity.SWEEP_LENGTH, Quantity.SWEEP_SPEED, Quantity.HECKMATT_GRADE}
 """Quantities of a recording as a whole; the value of any other over several frames is their median."""
 
 Part = tuple[ReportRecording, Source]
