@@ -255,6 +255,33 @@ export async function keepStudy(planId: string, person: string): Promise<void> {
   if (!response.ok) throw problemOf(response.status, error);
 }
 
+/** Return where the first frame's muscle and fascia were measured. */
+export function proposeMotion(recordingId: string): Promise<Schemas["ProposalView"]> {
+  return body(http.GET("/api/recordings/{recording_id}/motion/proposal", { params: recording(recordingId) }));
+}
+
+/** Begin to follow a cine. */
+export function followMotion(recordingId: string, places: Schemas["PlacesShape"]): Promise<Job> {
+  return body(http.POST("/api/recordings/{recording_id}/motion", { params: recording(recordingId), body: places }));
+}
+
+/** Return how the grid over a followed cine's field moves. */
+export function readMotionField(recordingId: string): Promise<Schemas["FieldView"]> {
+  return body(http.GET("/api/recordings/{recording_id}/motion/field", { params: recording(recordingId) }));
+}
+
+/** Return what a followed cine is measured for. */
+export function measureMotion(recordingId: string, asked: Schemas["MotionBody"]): Promise<Schemas["MotionView"]> {
+  const path = "/api/recordings/{recording_id}/motion/measured";
+  return body(http.POST(path, { params: recording(recordingId), body: asked }));
+}
+
+/** Keep what a followed cine was measured for as findings. */
+export function keepMotion(recordingId: string, kept: Schemas["KeepBody"]): Promise<ExamDetail> {
+  const path = "/api/recordings/{recording_id}/motion/findings";
+  return body(http.POST(path, { params: recording(recordingId), body: kept }));
+}
+
 /** Return the measures of muscles in an examination, side beside side; `person`: whose acts can be taken back. */
 export function readMuscles(examId: string, person = ""): Promise<Schemas["MusclesView"]> {
   return body(http.GET("/api/exams/{exam_id}/muscles", { params: { ...exam(examId), query: { person } } }));
@@ -278,4 +305,9 @@ export function moveEnds(
 /** Choose the frames that count for a measure. */
 export function chooseFrames(recordingId: string, change: Schemas["FramesBody"]): Promise<Schemas["MusclesView"]> {
   return body(http.PUT("/api/recordings/{recording_id}/counted", { params: recording(recordingId), body: change }));
+}
+
+/** Type in a value of shear-wave elastography beside a recording. */
+export function addStiffness(recordingId: string, value: Schemas["StiffnessBody"]): Promise<ExamDetail> {
+  return body(http.POST("/api/recordings/{recording_id}/stiffness", { params: recording(recordingId), body: value }));
 }

@@ -321,6 +321,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/recordings/{recording_id}/motion/proposal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where to follow a cine
+         * @description Return the line over the muscle and the place on the fascia that the first frame shows, null for none.
+         */
+        get: operations["proposeMotion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{recording_id}/motion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Follow the tissue of a cine
+         * @description Start a job that follows the field and these places, as far as that is not known; it can be cancelled.
+         */
+        post: operations["followMotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{recording_id}/motion/field": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the grid over the field moves
+         * @description Return the displacement of every point of the grid in every frame; 409 until it was followed.
+         */
+        get: operations["getMotionField"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{recording_id}/motion/measured": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a followed cine is measured for
+         * @description Return curves and values for these places, with a person's marks where there are any; nothing is kept.
+         */
+        post: operations["measureMotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{recording_id}/motion/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep what a followed cine was measured for
+         * @description Make every value a finding of the recording, in place of earlier ones; moved marks are an edit, with a reason.
+         */
+        post: operations["keepMotion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{recording_id}/stiffness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Type in a value of shear-wave elastography
+         * @description Keep the value with its unit and its device; Young's modulus only where it is asked for, as its own finding.
+         */
+        post: operations["addStiffness"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/exams/{exam_id}/muscles": {
         parameters: {
             query?: never;
@@ -1187,6 +1307,24 @@ export interface components {
          */
         Contraction: "rest" | "contracted" | "unknown";
         /**
+         * ContractionView
+         * @description Onset, peak, hold and return of a contraction; thickness in the unit of the curve.
+         */
+        ContractionView: {
+            /** Rest */
+            rest: number;
+            /** Onset S */
+            onset_s: number;
+            /** Peak S */
+            peak_s: number;
+            /** Peak */
+            peak: number;
+            /** Hold S */
+            hold_s: number;
+            /** Return S */
+            return_s: number | null;
+        };
+        /**
          * Control
          * @description How everything stands now; the newest counts. `number` comes back with the first frame made with it.
          */
@@ -1238,6 +1376,16 @@ export interface components {
              * @default false
              */
             truth: boolean;
+        };
+        /**
+         * CurveView
+         * @description A number for each frame, null where it is not known.
+         */
+        CurveView: {
+            /** Unit */
+            unit: string;
+            /** Values */
+            values: (number | null)[];
         };
         /**
          * Decision
@@ -1497,6 +1645,41 @@ export interface components {
             /** Landmark */
             landmark: number | null;
             why: components["schemas"]["WhyView"];
+        };
+        /**
+         * FieldView
+         * @description How the grid over the field moves.
+         */
+        FieldView: {
+            /** Rows */
+            rows: number;
+            /** Columns */
+            columns: number;
+            /**
+             * Points
+             * @description In the first frame, row by row.
+             */
+            points: [
+                number,
+                number
+            ][];
+            /**
+             * Unit Px
+             * @description Pixels for one unit of `displacement`.
+             */
+            unit_px: number;
+            /**
+             * Lost
+             * @description Stands where a point was lost.
+             */
+            lost: number;
+            /** N Frames */
+            n_frames: number;
+            /**
+             * Displacement
+             * @description x and y of each point in each frame, from the first frame; 16 bits, little-endian; base64.
+             */
+            displacement: string;
         };
         /**
          * FigureView
@@ -1810,6 +1993,12 @@ export interface components {
             source: string;
         };
         /**
+         * JobKind
+         * @description What a job is for.
+         * @enum {string}
+         */
+        JobKind: "import" | "motion";
+        /**
          * JobList
          * @description All jobs since the server started, newest first.
          */
@@ -1830,6 +2019,7 @@ export interface components {
         JobView: {
             /** Id */
             id: string;
+            kind: components["schemas"]["JobKind"];
             state: components["schemas"]["JobState"];
             /**
              * Stage
@@ -1870,6 +2060,46 @@ export interface components {
              * @description What could not be used, one line each.
              */
             problems: string[];
+        };
+        /**
+         * KeepBody
+         * @description The same, to be kept in the examination; marks need a reason.
+         */
+        KeepBody: {
+            places: components["schemas"]["PlacesShape"];
+            /**
+             * @default {
+             *       "structure": "background",
+             *       "side": "unknown",
+             *       "level": ""
+             *     }
+             */
+            of_line: components["schemas"]["NamingShape"];
+            /**
+             * @default {
+             *       "structure": "fascia",
+             *       "side": "unknown",
+             *       "level": ""
+             *     }
+             */
+            of_layers: components["schemas"]["NamingShape"];
+            marks?: components["schemas"]["MarksShape"] | null;
+            /**
+             * Person
+             * @description Name of the person who does this.
+             */
+            person: string;
+            /**
+             * Reason
+             * @description Why, in words.
+             * @default
+             */
+            reason: string;
+            /**
+             * Revision
+             * @description Revision of the examination that the person saw; null: whatever is current. Else 409.
+             */
+            revision?: number | null;
         };
         /**
          * KnobsBody
@@ -2092,6 +2322,18 @@ export interface components {
             at: string;
         };
         /**
+         * MarksShape
+         * @description Where a person sees a contraction begin, peak and end, seconds; return null: not in this cine.
+         */
+        MarksShape: {
+            /** Onset S */
+            onset_s: number;
+            /** Peak S */
+            peak_s: number;
+            /** Return S */
+            return_s?: number | null;
+        };
+        /**
          * MeasureView
          * @description What can be followed: a quantity of a structure, at a side and level.
          */
@@ -2109,6 +2351,125 @@ export interface components {
              * @description The measure as people read it.
              */
             title: string;
+        };
+        /**
+         * MotionBody
+         * @description Which places of a followed cine are measured, what lies there, and a person's marks.
+         */
+        MotionBody: {
+            places: components["schemas"]["PlacesShape"];
+            /**
+             * @default {
+             *       "structure": "background",
+             *       "side": "unknown",
+             *       "level": ""
+             *     }
+             */
+            of_line: components["schemas"]["NamingShape"];
+            /**
+             * @default {
+             *       "structure": "fascia",
+             *       "side": "unknown",
+             *       "level": ""
+             *     }
+             */
+            of_layers: components["schemas"]["NamingShape"];
+            marks?: components["schemas"]["MarksShape"] | null;
+        };
+        /**
+         * MotionValue
+         * @description One measured value of a cine.
+         */
+        MotionValue: {
+            quantity: components["schemas"]["Quantity"];
+            /** Title */
+            title: string;
+            /**
+             * Value
+             * @description Null where it cannot be given; `note` says why.
+             */
+            value: number | null;
+            /** Unit */
+            unit: string;
+            /** Uncertainty */
+            uncertainty: number | null;
+            /**
+             * Method
+             * @description Its definition: name and version.
+             */
+            method: string;
+            /** Note */
+            note: string;
+        };
+        /**
+         * MotionView
+         * @description What a followed cine says.
+         */
+        MotionView: {
+            /** N Frames */
+            n_frames: number;
+            /**
+             * Times S
+             * @description Empty when the times are not known.
+             */
+            times_s: number[];
+            /**
+             * Step Mm
+             * @description Of a pixel, x and y; null without a scale.
+             */
+            step_mm: [
+                number,
+                number
+            ] | null;
+            /**
+             * Notes
+             * @description What spoils the following: dropped frames, movement that is too fast, ...
+             */
+            notes: string[];
+            /** @description Along the line; null without one. */
+            thickness: components["schemas"]["CurveView"] | null;
+            strip: components["schemas"]["StripView"] | null;
+            /**
+             * Line Went
+             * @description Of each frame: how far both ends went; null: lost.
+             */
+            line_went: ([
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ]
+            ] | null)[];
+            /**
+             * Layers Went
+             * @description The same of the superficial and the deep layer.
+             */
+            layers_went: ([
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ]
+            ] | null)[];
+            contraction: components["schemas"]["ContractionView"] | null;
+            /**
+             * Layer Points
+             * @description Of both sub-regions in the first frame, superficial ones first.
+             */
+            layer_points: [
+                number,
+                number
+            ][];
+            /** @description Signed, against the first frame; null without layers. */
+            shear: components["schemas"]["CurveView"] | null;
+            /** Values */
+            values: components["schemas"]["MotionValue"][];
         };
         /**
          * Move
@@ -2129,6 +2490,26 @@ export interface components {
              * @description Recordings that are not interpreted yet.
              */
             unread: string[];
+        };
+        /**
+         * NamingShape
+         * @description What lies at a place.
+         */
+        NamingShape: {
+            /**
+             * Structure
+             * @description Name of the structure; background: none is named.
+             * @default background
+             */
+            structure: string;
+            /** @default unknown */
+            side: components["schemas"]["Side"];
+            /**
+             * Level
+             * @description Level, such as L4; empty: not known.
+             * @default
+             */
+            level: string;
         };
         /**
          * NewExam
@@ -2694,6 +3075,34 @@ export interface components {
             pose: number[];
         };
         /**
+         * PlacesShape
+         * @description Where a cine is followed, besides the grid over its field.
+         */
+        PlacesShape: {
+            /**
+             * Line
+             * @description From the near to the far border of a muscle.
+             */
+            line?: [
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ]
+            ] | null;
+            /**
+             * Layers
+             * @description Between the two sub-regions of a fascia.
+             */
+            layers?: [
+                number,
+                number
+            ] | null;
+        };
+        /**
          * PrecedentView
          * @description A training picture that is like this one.
          */
@@ -2772,6 +3181,15 @@ export interface components {
             message: string;
         };
         /**
+         * ProposalView
+         * @description Where the first frame's muscle and fascia were measured, and what lies there.
+         */
+        ProposalView: {
+            places: components["schemas"]["PlacesShape"];
+            of_line: components["schemas"]["NamingShape"];
+            of_layers: components["schemas"]["NamingShape"];
+        };
+        /**
          * QualityView
          * @description How good a picture is, as fractions 0 to 1, and why.
          */
@@ -2792,7 +3210,7 @@ export interface components {
          * @description What was measured.
          * @enum {string}
          */
-        Quantity: "bone_depth_min" | "bone_depth_midline" | "tissue_thickness" | "tissue_grey" | "sweep_length" | "sweep_speed" | "length" | "angle" | "area" | "thickness" | "perimuscular_zone" | "cross_section_area" | "width" | "height" | "shape_ratio" | "echo_intensity" | "echo_sd" | "echo_skewness" | "echo_entropy" | "glcm_contrast" | "glcm_dissimilarity" | "glcm_homogeneity" | "glcm_asm" | "glcm_energy" | "glcm_correlation" | "heckmatt_grade";
+        Quantity: "bone_depth_min" | "bone_depth_midline" | "tissue_thickness" | "tissue_grey" | "sweep_length" | "sweep_speed" | "length" | "angle" | "area" | "thickness" | "perimuscular_zone" | "cross_section_area" | "width" | "height" | "shape_ratio" | "echo_intensity" | "echo_sd" | "echo_skewness" | "echo_entropy" | "glcm_contrast" | "glcm_dissimilarity" | "glcm_homogeneity" | "glcm_asm" | "glcm_energy" | "glcm_correlation" | "heckmatt_grade" | "peak_displacement" | "tracking_drift" | "thickness_at_rest" | "thickness_contracted" | "thickness_change" | "contraction_onset" | "contraction_peak" | "contraction_hold" | "contraction_return" | "shear_strain_langevin_2011" | "shear_strain_cumulated" | "shear_strain_maximum" | "shear_strain_peak_to_peak" | "shear_wave_speed" | "elasticity" | "youngs_modulus";
         /**
          * ReadingBody
          * @description What a rater drew at a place of their order.
@@ -3492,6 +3910,48 @@ export interface components {
          */
         Status: "draft" | "accepted" | "edited" | "rejected";
         /**
+         * StiffnessBody
+         * @description A value of shear-wave elastography as the device showed it.
+         */
+        StiffnessBody: {
+            /** Value */
+            value: number;
+            /**
+             * Unit
+             * @description m/s or kPa, as the device shows it.
+             */
+            unit: string;
+            /**
+             * Device
+             * @description Which device; values of two devices do not compare.
+             */
+            device: string;
+            /**
+             * @default {
+             *       "structure": "background",
+             *       "side": "unknown",
+             *       "level": ""
+             *     }
+             */
+            of: components["schemas"]["NamingShape"];
+            /**
+             * Convert
+             * @description Add Young's modulus, E = 3 rho c^2, marked as converted.
+             * @default false
+             */
+            convert: boolean;
+            /**
+             * Person
+             * @description Name of the person who does this.
+             */
+            person: string;
+            /**
+             * Revision
+             * @description Revision of the examination that the person saw; null: whatever is current. Else 409.
+             */
+            revision?: number | null;
+        };
+        /**
          * StoredMap
          * @description The map of structures of a stored frame.
          */
@@ -3527,6 +3987,21 @@ export interface components {
              * @description The runs of the map, base64.
              */
             runs: string;
+        };
+        /**
+         * StripView
+         * @description The M-mode under the line: grey levels, row by row; near end first, one column for each frame.
+         */
+        StripView: {
+            /** Rows */
+            rows: number;
+            /** Columns */
+            columns: number;
+            /**
+             * Grey
+             * @description Bytes, base64.
+             */
+            grey: string;
         };
         /**
          * StudyBody
@@ -5357,6 +5832,577 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["CaliperBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExamDetail"];
+                };
+            };
+            /** @description Another web site tried to change something */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first; or Not allowed as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proposeMotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProposalView"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    followMotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlacesShape"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description Another web site tried to change something */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is busy */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMotionField: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldView"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first; or Not allowed as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measureMotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MotionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MotionView"];
+                };
+            };
+            /** @description Another web site tried to change something */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first; or Not allowed as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keepMotion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeepBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExamDetail"];
+                };
+            };
+            /** @description Another web site tried to change something */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first; or Not allowed as things stand */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is not known by that name */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The picture carries no millimetres there; or The input is damaged; or The input is not something EchoSpine reads; or The input cannot be used; or The shape or transform cannot be used; or The request has a form that cannot be used */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The interpretation engine failed; or Something went wrong inside EchoSpine */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The disk or the database refused */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addStiffness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StiffnessBody"];
             };
         };
         responses: {

@@ -62,6 +62,12 @@ export type TrendVisit = Schemas["VisitView"];
 export const EXAM_STATES = ["imported", "draft", "review", "signed", "amended"] as const satisfies readonly ExamState[];
 export const MARK_KINDS = ["treatment", "injection", "surgery", "other"] as const satisfies readonly MarkKind[];
 
+export type MotionField = Schemas["FieldView"];
+export type MotionMarks = Schemas["MarksShape"];
+export type MotionNaming = Schemas["NamingShape"];
+export type MotionPlaces = Schemas["PlacesShape"];
+export type MotionTold = Schemas["MotionView"];
+
 export type Contraction = Schemas["Contraction"];
 export type MuscleCell = Schemas["CellView"];
 export type MuscleFigure = Schemas["FigureView"];
@@ -74,3 +80,4 @@ export type Taken = Schemas["TakenView"];
 export type TakenSaid = Pick<Schemas["TakenView"], "view" | "side" | "level" | "state">;
 /** What a calliper is of. */
 export type CaliperNaming = Pick<Required<Schemas["CaliperBody"]>, "structure" | "side" | "level" | "state">;
+export type StiffnessEntry = Schemas["StiffnessBody"];

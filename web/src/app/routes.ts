@@ -2,7 +2,7 @@
 
 export type Route =
   | { readonly page: "home" | "exams" | "live" | "trends" | "studies" | "nowhere" }
-  | { readonly page: "exam" | "report" | "muscles" | "study"; readonly id: string };
+  | { readonly page: "exam" | "report" | "motion" | "muscles" | "study"; readonly id: string };
 
 /** Return the page of a path. */
 export function routeOf(path: string): Route {
@@ -14,7 +14,7 @@ export function routeOf(path: string): Route {
   if (first !== "exams" || more.length) return { page: "nowhere" };
   if (id === undefined) return { page: "exams" };
   if (last === undefined) return { page: "exam", id };
-  return last === "report" || last === "muscles" ? { page: last, id } : { page: "nowhere" };
+  return last === "report" || last === "motion" || last === "muscles" ? { page: last, id } : { page: "nowhere" };
 }
 
 function decoded(part: string): string {

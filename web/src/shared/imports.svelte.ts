@@ -112,7 +112,7 @@ export function watchImport(name: string, job: Job, ondone: (one: Import) => voi
 
 /** Pick up what another page, or this one before it was loaded again, had started. */
 export async function resumeImports(ondone: (one: Import) => void): Promise<void> {
-  const running = (await listJobs()).filter((job) => job.state === "running");
+  const running = (await listJobs()).filter((job) => job.kind === "import" && job.state === "running");
   const known = new Set(imports.list.map((one) => one.job?.id));
   for (const job of running.filter(({ id }) => !known.has(id))) {
     const one = new Import("Files sent earlier", ondone);

@@ -28,6 +28,7 @@ from echospine.apps.server.keeping.sources import OpenSources
 from echospine.apps.server.limits import Limits
 from echospine.apps.server.live.recorder import Keeper
 from echospine.apps.server.live.room import Room, Supplies
+from echospine.apps.server.motion.followed import Motions
 from echospine.apps.server.openapi import PREFIX, add_routes
 from echospine.domain.exams import Recording
 from echospine.domain.frames import Frame
@@ -103,6 +104,7 @@ def _desk(house: House, scratch: Path, limits: Limits, twin: Callable[[], Twin])
         uploads=Uploads(scratch, limits),
         summaries=Kept(limits.summaries),
         live=Room(limits, _supplies(house, importing, scratch, twin, open_recording)),
+        motions=Motions(house, jobs),
     )
 
 

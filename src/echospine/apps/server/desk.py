@@ -17,6 +17,7 @@ from echospine.apps.server.keeping.rendered import RenderedReports
 from echospine.apps.server.keeping.sources import OpenSources
 from echospine.apps.server.limits import Limits
 from echospine.apps.server.live.room import Room
+from echospine.apps.server.motion.followed import Motions
 from echospine.apps.server.schemas import ExamSummary
 from echospine.ports import House
 
@@ -36,6 +37,7 @@ class Desk:
     uploads: Uploads
     summaries: Kept[tuple[str, int], ExamSummary]
     live: Room
+    motions: Motions
 
 
 def desk_of(request: Request) -> Desk:

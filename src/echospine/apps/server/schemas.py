@@ -199,10 +199,20 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class JobKind(StrEnum):
+    """What a job is for."""
+
+    IMPORT = "import"
+    """Recordings come in, and are interpreted."""
+    MOTION = "motion"
+    """Tissue is followed through a cine."""
+
+
 class JobView(Shape):
     """A long piece of work and how far it has come."""
 
     id: str
+    kind: JobKind
     state: JobState
     stage: str = Field(description="What is being done now, in words.")
     done: int

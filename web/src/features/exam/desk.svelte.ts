@@ -15,6 +15,7 @@ import type {
   Finding,
   RecordingDetail,
   Series,
+  StiffnessEntry,
   TakenSaid,
 } from "../../api/types";
 import type { Point } from "../../shared/geometry";
@@ -188,6 +189,13 @@ export class Desk {
     const kept = await this.#act((base) => api.labelRecording(recordingId, { ...body, ...base }), "Label kept.");
     if (kept && recordingId === this.recording?.id) await this.#renewPicture(this.player.frame);
     return kept;
+  }
+
+  /** Keep a value of shear-wave elastography beside the recording that is open. */
+  addStiffness(value: Omit<StiffnessEntry, "person" | "revision">): Promise<boolean> {
+    const recording = this.recording;
+    if (!recording) return Promise.resolve(false);
+    return this.#act((base) => api.addStiffness(recording.id, { ...value, ...base }), "Value of elastography kept.");
   }
 
   async saveContour(frame: number, lines: readonly (readonly Point[])[], reason: string): Promise<boolean> {

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from echospine.apps.server.schemas import JobState, JobView
+from echospine.apps.server.schemas import JobKind, JobState, JobView
 from echospine.domain.errors import EchoSpineError, NotFound
 
 KEPT_JOBS = 200
@@ -34,6 +34,7 @@ class Job:
 
     id: str
     exam_id: str | None = None
+    kind: JobKind = JobKind.IMPORT
     state: JobState = JobState.RUNNING
     stage: str = "waiting for other work to finish"
     done: int = 0
@@ -100,6 +101,7 @@ class Job:
         with self._lock:
             return JobView(
                 id=self.id,
+                kind=self.kind,
                 state=self.state,
                 stage=self.stage,
                 done=self.done,
@@ -138,9 +140,16 @@ class Jobs:
         with self._lock:
             return sum(job.state is JobState.RUNNING for job in self._jobs.values()) >= self._capacity
 
-    def start(self, work: Work, *, exam_id: str | None = None, after: Callable[[], None] | None = None) -> JobView:
+    def start(
+        self,
+        work: Work,
+        *,
+        exam_id: str | None = None,
+        kind: JobKind = JobKind.IMPORT,
+        after: Callable[[], None] | None = None,
+    ) -> JobView:
         """Begin `work` as soon as a worker is free; `after` is called however it ends, also when it never began."""
-        job = Job(uuid.uuid4().hex, exam_id)
+        job = Job(uuid.uuid4().hex, exam_id, kind)
         with self._lock:
             self._jobs[job.id] = job
             self._forget()

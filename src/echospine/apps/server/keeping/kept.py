@@ -42,5 +42,16 @@ class Kept(Generic[K, V]):
                     self._values.popitem(last=False)
             return value
 
+    def known(self, key: K) -> V | None:
+        """Return what is kept for `key`, or None."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+            return self._values.get(key)
+
+    def keep(self, key: K, value: V) -> None:
+        """Keep a value that was made elsewhere."""
+        self.get(key, lambda: value)
+
     def __len__(self) -> int:
         return len(self._values)
