@@ -24,8 +24,10 @@ from echospine.domain.exams import (
     Recording,
     SourceFile,
 )
-from echospine.domain.labels import Method, Side, Structure
+from echospine.domain.labels import Method, Side, Structure, View, WallMuscle
 from echospine.domain.measures import Measurement, Quantity, Status
+from echospine.domain.remarks import CaliperEdit, FrameChoice, Measured, Remark, TakenAs
+from echospine.domain.takes import Contraction, Taken
 from echospine.domain.units import Unit
 
 MOMENT = datetime(2026, 3, 29, 1, 59, 59, 999_999, tzinfo=UTC)
@@ -89,6 +91,20 @@ def make_finding(finding_id: str = "find-1", recording_id: str = "rec-1", value:
 
 def make_map(recording_id: str = "rec-1", frame: int = 3, content: str = "map") -> MapEdit:
     return MapEdit(recording_id, frame, digest_of(content), MapWay.BETWEEN, "Reader One", MOMENT, "ends at the fascia")
+
+
+def make_remarks(recording_id: str = "rec-1") -> tuple[Remark, ...]:
+    """One of each kind, in the order of their places."""
+    by = ("Reader One", MOMENT, "zwei – zweite")
+    measured = Measured(Structure.MULTIFIDUS, Side.LEFT, Quantity.THICKNESS)
+    wall = replace(measured, structure=WallMuscle.INTERNAL_OBLIQUE)
+    points = ((0.1 + 0.2, 1 / 3), (5.0, 2**53 - 1.0))
+    taken = Taken(View.ABDOMINAL_WALL_LATERAL, Side.RIGHT, "L5", Contraction.CONTRACTED)
+    return (
+        CaliperEdit(recording_id, 3, measured, points, *by),
+        FrameChoice(recording_id, wall, (0, 2, 7), *by),
+        TakenAs(recording_id, taken, *by),
+    )
 
 
 def make_contour(recording_id: str = "rec-1", frame: int = 3) -> ContourEdit:

@@ -12,6 +12,7 @@ import pytest
 
 from echospine.domain.errors import Conflict, InputError, NotFound
 from echospine.domain.exams import ContourEdit, Exam, ExamFile, ExamState, Recording, SourceFile
+from echospine.domain.takes import Contraction
 from echospine.ports import StudyStore
 from store_samples import (
     MOMENT,
@@ -22,6 +23,7 @@ from store_samples import (
     make_finding,
     make_map,
     make_recording,
+    make_remarks,
     next_write,
 )
 
@@ -349,6 +351,25 @@ def test_history_is_in_the_order_in_which_it_was_written(studies: StudyStore) ->
     lines = [make_change(f"step {i}", at=MOMENT - timedelta(days=i), before="{}", after='{"a": 1}') for i in range(5)]
     studies.commit(next_write(exam, changes=lines))
     assert studies.load(exam.id).history[1:] == tuple(lines)
+
+
+def test_what_people_said_comes_back_and_is_put_in_place_of_what_was_said_before(studies: StudyStore) -> None:
+    exam, said = make_exam(), make_remarks()
+    studies.create(exam, make_change())
+    state = replace(make_finding(), measurement=replace(make_finding().measurement, state=Contraction.REST))
+    first = next_write(exam, recordings=[make_recording()], remarks=list(reversed(said)), findings=[state])
+    studies.commit(first)
+    assert studies.load(exam.id).remarks == said
+    assert studies.load(exam.id).findings == (state,)
+    newer = replace(said[0], reason="the edge lies deeper")
+    gone = [(one.recording_id, one.place) for one in said[1:]]
+    second = next_write(first.exam, remarks=[newer], removed_remarks=gone)
+    studies.commit(second)
+    assert studies.load(exam.id).remarks == (newer,)
+    with pytest.raises(NotFound, match="rec-9"):
+        studies.commit(next_write(second.exam, remarks=[make_remarks("rec-9")[0]]))
+    with pytest.raises(InputError, match="twice"):
+        studies.commit(next_write(second.exam, remarks=[newer, said[0]]))
 
 
 def test_a_map_is_put_in_place_of_another_and_taken_away(studies: StudyStore) -> None:

@@ -14,7 +14,7 @@ import {
   spreadText,
   toggled,
 } from "../src/features/muscle/board";
-import { handleName, movedTo, newEnds, readingOf, stepOf } from "../src/features/muscle/ends";
+import { handleName, movedTo, newEnds, readingOf, stepOf, viewOf } from "../src/features/muscle/ends";
 
 function repeat(frame: number, value: number | null, counts = true) {
   return { frame, value, sd: 0.4, note: "", points_px: [], counts, correction: null };
@@ -106,6 +106,19 @@ describe("the ends of a calliper", () => {
     const ends = newEnds(image);
     expect(movedTo(ends, 0, [-5, 80], image)[0]).toEqual([0, 59]);
     expect(movedTo(ends, 0, [-5, 80], image)[1]).toEqual(ends[1]);
+  });
+
+  it("stand in the middle of the first view, large enough to take hold of", () => {
+    const small = viewOf(
+      [
+        [40, 20],
+        [40, 26],
+      ],
+      image,
+    );
+    expect(small).toEqual({ zoom: 3, cx: 40, cy: 23 });
+    expect(viewOf(newEnds(image), image).zoom).toBeCloseTo(1.5, 5);
+    expect(viewOf([], image).zoom).toBe(1);
   });
 
   it("read in millimetres at once, and outlines as areas", () => {

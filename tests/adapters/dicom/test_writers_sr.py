@@ -13,8 +13,9 @@ import pytest
 
 from echospine.adapters.dicom.writing import SrWriter, UsImageWriter
 from echospine.adapters.dicom.writing.codes import LEVELS, QUANTITIES, SIDES, STRUCTURES, UNITS
-from echospine.domain.labels import Side, Structure
-from echospine.domain.measures import Quantity, Status
+from echospine.domain.labels import Side, Structure, WallMuscle
+from echospine.domain.measures import OF_CHOSEN, Quantity, Status
+from echospine.domain.takes import Contraction
 from echospine.domain.units import Unit
 from reporting import (
     SIGNED,
@@ -81,6 +82,19 @@ def test_a_value_that_a_person_entered_says_so():
     assert read.value == 4.5
     assert read.method.meaning == "Manual Entry"
     assert read.derivation is None
+
+
+def test_the_state_of_a_muscle_and_a_mean_of_chosen_frames_are_coded():
+    first = measured(SCENE)[0]
+    method = replace(first.method, name=f"{first.method.name}{OF_CHOSEN}")
+    wall = WallMuscle.TRANSVERSUS_ABDOMINIS
+    rest = replace(first, state=Contraction.REST, method=method, structure=wall)
+    group, plain = groups_of(written(make_report(report_recording(SCENE, (rest, first)))))
+    (said,) = group.get_qualitative_evaluations()
+    assert (said.name.meaning, said.value.meaning) == ("State of the muscle", "At rest")
+    assert only(group).derivation.meaning == "Mean"
+    assert group.finding_type == STRUCTURES[wall]
+    assert plain.get_qualitative_evaluations() == []
 
 
 def test_callipers_bring_their_points_in_the_coordinates_of_the_standard():

@@ -123,6 +123,16 @@ def test_measure_writes_the_columns_of_the_contract(tmp_path: Path, picture: Pat
     assert depth["status"] == "draft"
 
 
+def test_what_is_said_of_a_recording_stands_in_its_table(tmp_path: Path, picture: Path) -> None:
+    table = tmp_path / "table.csv"
+    said = ("--side", "left", "--level", "L4", "--state", "contracted")
+    assert echospine("measure", picture, "--out", table, *said).returncode == 0
+    assert {(row["side"], row["level"], row["state"]) for row in rows(table)} == {("left", "L4", "contracted")}
+    answer = echospine("measure", picture, "--out", table, "--state", "tense")
+    assert answer.returncode == 2
+    assert "known are rest, contracted, unknown" in answer.stderr
+
+
 def test_measure_without_a_scale_gives_grey_levels_and_no_millimetres(tmp_path: Path, picture: Path) -> None:
     table = tmp_path / "table.csv"
     assert echospine("measure", picture, "--out", table).returncode == 0

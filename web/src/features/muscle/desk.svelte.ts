@@ -11,6 +11,7 @@ import type { ExamDetail, MuscleRow, Muscles, MuscleShown, RecordingDetail, Take
 import type { Point } from "../../shared/geometry";
 import { notify } from "../../shared/notices.svelte";
 import { person, whoever } from "../../shared/person.svelte";
+import { keyOf, toggled } from "./board";
 
 export const WHY_MOVED = ["Follows the visible edge", "Another bone under it", "Artefact, not an edge"];
 
@@ -27,6 +28,7 @@ export class MuscleDesk {
   busy = $state(false);
   /** Why callipers are moved, until the reader writes something else. */
   reason = $state(WHY_MOVED[0]!);
+  #last: Promise<unknown> = Promise.resolve();
   readonly #recordings = new Map<string, Promise<RecordingDetail>>();
 
   constructor(readonly id: string) {}
@@ -35,9 +37,9 @@ export class MuscleDesk {
     return this.muscles?.exam;
   }
 
-  /** Callipers may be moved and frames chosen. */
+  /** Callipers may be moved and frames chosen; while an act is on its way, the next one waits for it. */
   get reviewable(): boolean {
-    return (this.exam?.allowed.includes("review") ?? false) && !this.busy;
+    return this.exam?.allowed.includes("review") ?? false;
   }
 
   get rows(): readonly MuscleRow[] {
@@ -70,12 +72,28 @@ export class MuscleDesk {
     }, said);
   }
 
+  /** Put a frame into the value, or take it out. */
+  toggleFrame(row: MuscleRow, shown: MuscleShown, frame: number): Promise<boolean> {
+    return this.#choose(row, shown, () => toggled(this.#now(row, shown), frame));
+  }
+
   /** Keep which frames count; null: all of them. */
   chooseFrames(row: MuscleRow, shown: MuscleShown, frames: number[] | null): Promise<boolean> {
-    const body = { ...this.#measure(row, shown), frames };
+    return this.#choose(row, shown, () => frames);
+  }
+
+  #choose(row: MuscleRow, shown: MuscleShown, frames: () => number[] | null): Promise<boolean> {
     return this.#act(async (base) => {
+      const body = { ...this.#measure(row, shown), frames: frames() };
       this.muscles = await api.chooseFrames(shown.recording_id, { ...body, ...base, reason: "" });
     }, "Chosen frames kept.");
+  }
+
+  /** Return a recording in its cell as it is now: since the click something else may have been kept. */
+  #now(row: MuscleRow, shown: MuscleShown): MuscleShown {
+    const here = this.rows.find((one) => keyOf(one) === keyOf(row));
+    const all = here?.cells.flatMap((cell) => cell.shown) ?? [];
+    return all.find((one) => one.recording_id === shown.recording_id && one.side === shown.side) ?? shown;
   }
 
   label(recordingId: string, taken: TakenSaid): Promise<boolean> {
@@ -100,9 +118,16 @@ export class MuscleDesk {
     return { structure, quantity, side };
   }
 
-  async #act(action: (base: Base) => Promise<void>, done: string, undoable = true): Promise<boolean> {
+  /** Do one thing after another as the reader, each on the revision that the one before led to. */
+  #act(action: (base: Base) => Promise<void>, done: string, undoable = true): Promise<boolean> {
+    const mine = this.#last.then(() => this.#do(action, done, undoable));
+    this.#last = mine;
+    return mine;
+  }
+
+  async #do(action: (base: Base) => Promise<void>, done: string, undoable: boolean): Promise<boolean> {
     const name = await whoever();
-    if (!name || !this.exam || this.busy) return false;
+    if (!name || !this.exam) return false;
     this.busy = true;
     try {
       await action({ person: name, revision: this.exam.revision, reason: this.reason });

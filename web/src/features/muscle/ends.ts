@@ -1,11 +1,14 @@
 /** The ends of a calliper, or the points of an outline, in image coordinates. */
 
 import { readCaliper, type Point, type Reading, type Region } from "../../shared/geometry";
-import type { Size } from "../../shared/viewer/view";
+import { fitView, type Size, type View } from "../../shared/viewer/view";
 
 /** A step of an arrow key, and of one with Shift, pixels. */
 export const STEP_PX = 1;
 export const FAR_PX = 10;
+
+const HALF = 0.5;
+const MOST_ZOOM_AT_FIRST = 3;
 
 const WAYS: Readonly<Record<string, Point>> = {
   ArrowLeft: [-1, 0],
@@ -34,6 +37,16 @@ export function newEnds({ width, height }: Size): readonly Point[] {
     [x, Math.round(height / 3)],
     [x, Math.round((2 * height) / 3)],
   ];
+}
+
+/** Return the view to begin with: what is measured fills about half of the height, and stands in the middle. */
+export function viewOf(points: readonly Point[], image: Size): View {
+  if (points.length < 2) return fitView(image);
+  const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
+  const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  const share = Math.max((right - left) / image.width, (bottom - top) / image.height);
+  const zoom = Math.min(MOST_ZOOM_AT_FIRST, Math.max(1, HALF / Math.max(share, 1e-3)));
+  return zoom === 1 ? fitView(image) : { zoom, cx: (left + right) / 2, cy: (top + bottom) / 2 };
 }
 
 /** Return what points measure now; `movable`: 2 for ends, 3 for an outline. */
