@@ -120,3 +120,21 @@ def test_a_phone_shows_it_too(page: Page, workstation: Workstation, cine: list[P
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     shoot(page, "motion-phone")
+
+
+def test_elastography_is_typed_in_on_the_examination(page: Page, workstation: Workstation, cine: list[Path]):
+    page.goto("/exams")
+    import_files(page, *cine)
+    page.get_by_role("button", name="Add elastography").click()
+    dialog = page.get_by_role("dialog", name="Shear-wave elastography")
+    dialog.get_by_role("textbox", name="Value").fill("2.5")
+    dialog.get_by_role("textbox", name="Unit").fill("m/s")
+    dialog.get_by_role("textbox", name="Device").fill("Example One")
+    dialog.get_by_role("textbox", name="Also Young's modulus").fill("yes")
+    assert violations(page) == []
+    page.keyboard.press("Enter")
+    say_who(page)
+    expect(page.get_by_text("Shear-wave speed")).to_be_visible()
+    expect(page.get_by_text("Young's modulus, converted from speed")).to_be_visible()
+    kept = {one["quantity"]: (one["value"], one["unit"]) for one in workstation.exam()["findings"]}
+    assert kept["shear_wave_speed"] == (2.5, "m/s") and kept["youngs_modulus"][1] == "kPa"

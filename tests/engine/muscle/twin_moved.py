@@ -13,9 +13,9 @@ from echospine.domain.poses import Pose
 from echospine.domain.units import Floats, Pixels
 from echospine.engine.muscle.motion import Follower, Matching, layer_shear
 from echospine.engine.muscle.motion.plan import fascia_layers, layer_matching
-from echospine.engine.muscle.motion.shear import LANGEVIN_2011
+from echospine.engine.muscle.motion.shear import LANGEVIN_2011, LANGEVIN_APART_MM
 from echospine.engine.twin.image import prepare, render
-from echospine.engine.twin.motion import Flexion
+from echospine.engine.twin.motion import Flexion, displacement_at
 from echospine.engine.twin.person import build_patient
 from echospine.engine.twin.scene import Scene, SceneSource
 
@@ -67,25 +67,50 @@ def error_mm(found_px: Floats, step_mm: tuple[float, float], true_mm: tuple[floa
     return error
 
 
-def sheared_percent(true_percent: float, hop: int = 2) -> float:
-    """Return the Langevin 2011 shear that is measured where the twin's fascia shears by a known amount."""
+PEAK_S = 2.0
+"""When the flexion of the scene is at its end."""
+
+
+def sheared_percent(nominal_percent: float, hop: int = 2) -> tuple[float, float]:
+    """Return the Langevin 2011 shear that is measured in the flexion scene, and the true one of the same sub-regions.
+
+    True is the movement of all tissue in each sub-region, as high as the blocks that are compared: the mean from top to
+    bottom, the median from left to right, as it is measured.
+    """
     body = slid()
     scene = body.source.scene
     steps = tuple(
-        replace(step, shear_percent=true_percent) if isinstance(step, Flexion) else step for step in scene.steps
+        replace(step, shear_percent=nominal_percent) if isinstance(step, Flexion) else step for step in scene.steps
     )
     source = SceneSource(replace(scene, steps=steps), body.anatomy)
     geometry = source.header.geometry
-    truth = source.truth(0).anatomy == Structure.FASCIA
     column = geometry.width // 2
-    middle = (float(column), float(np.flatnonzero(truth[:, column]).mean()))
-    layers = fascia_layers(middle, geometry)
-    follower = Follower(layers.points_px, layer_matching(geometry, middle))
+    fascia = np.flatnonzero(source.truth(0).anatomy[:, column] == Structure.FASCIA)
+    middle = (float(column), float(fascia.mean()))
+    layers, how = fascia_layers(middle, geometry), layer_matching(geometry, middle)
+    follower = Follower(layers.points_px, how)
     for n in range(0, 41, hop):
         follower.see(source.frame(n).grey)
-    moved_mm = follower.followed().displacement_px[..., 0] * body.step_mm[0]
     half = len(layers.superficial_px)
-    return layer_shear(moved_mm[:, :half], moved_mm[:, half:]).value(LANGEVIN_2011)
+    moved_mm = follower.followed().displacement_px[..., 0] * body.step_mm[0]
+    measured = layer_shear(moved_mm[:, :half], moved_mm[:, half:]).value(LANGEVIN_2011)
+    rows = np.arange(-how.half[0], how.half[0] + 1)
+    true_mm = [
+        np.median(np.mean([_went_mm(source, layer + np.array([0, row])) for row in rows], axis=0))
+        for layer in (layers.superficial_px, layers.deep_px)
+    ]
+    return measured, 100.0 * abs(true_mm[0] - true_mm[1]) / LANGEVIN_APART_MM
+
+
+def _went_mm(source: SceneSource, points_px: Floats) -> Floats:
+    """Return how far tissue that lies at these points in the first frame has gone along the picture's x at the peak."""
+    truth, at = source.truth(0), np.rint(points_px).astype(int)
+    now = (truth.probe @ truth.image_to_probe).apply(np.column_stack([at, np.zeros(len(at))]).astype(float))
+    rest = now - truth.displacement_mm[at[:, 1], at[:, 0]]
+    field = source.stage.moment(PEAK_S).body.displacement
+    assert field is not None
+    went: Floats = (displacement_at(field, rest) - (now - rest)) @ truth.probe.matrix[:3, 0]
+    return went
 
 
 def usual(step_mm: tuple[float, float]) -> Matching:
