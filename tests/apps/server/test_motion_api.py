@@ -64,6 +64,14 @@ def test_a_cine_is_followed_measured_and_kept(client, recording):
     assert [(one["side"], one["level"], one["status"]) for one in findings] == [("left", "L4", "draft")]
 
 
+def test_what_was_said_of_the_recording_names_the_places(client, recording):
+    said = {"side": "left", "level": "L4", "person": "Reader One"}
+    assert client.put(f"{recording}/taken", json=said).status_code == 200
+    proposal = client.get(f"{recording}/motion/proposal").json()
+    for place in ("of_line", "of_layers"):
+        assert (proposal[place]["side"], proposal[place]["level"]) == ("left", "L4")
+
+
 def test_moved_marks_are_an_edit_with_a_reason_and_can_be_taken_back(client, recording):
     followed(client, recording, PLACES)
     marks = {"onset_s": 0.5, "peak_s": 1.4, "return_s": None}

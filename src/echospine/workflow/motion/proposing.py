@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from echospine.domain.images import ImageGeometry
-from echospine.domain.labels import Sector, Structure
+from echospine.domain.labels import Sector, Side, Structure
 from echospine.domain.measures import NAMELESS, Measurement, Naming, Quantity
+from echospine.domain.takes import Taken
 from echospine.workflow.motion.following import Wanted
 
 A_FASCIA = Naming(Structure.FASCIA)
@@ -23,6 +24,18 @@ class Proposal:
     wanted: Wanted
     of_line: Naming = NAMELESS
     of_layers: Naming = A_FASCIA
+
+    def taken(self, as_said: Taken) -> Proposal:
+        """Return the proposal with the side and level that a person says of the recording, where it tells none."""
+        line, layers = (
+            replace(
+                of,
+                side=as_said.side if of.side is Side.UNKNOWN else of.side,
+                level=of.level or as_said.level,
+            )
+            for of in (self.of_line, self.of_layers)
+        )
+        return replace(self, of_line=line, of_layers=layers)
 
 
 def proposal_of(first_frame: Sequence[Measurement]) -> Proposal:

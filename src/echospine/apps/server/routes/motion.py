@@ -34,7 +34,7 @@ def propose(desk: AtDesk, recording_id: str) -> shapes.ProposalView:
     recording = desk.house.studies.recording(recording_id)
     interpreted = _interpreted(desk, recording)
     found = proposal_of(interpreted.per_frame[0]) if interpreted is not None else Proposal(Wanted())
-    return telling.proposal_view(found)
+    return telling.proposal_view(found.taken(desk.house.studies.load(recording.exam_id).taken(recording_id)))
 
 
 @router.post(
