@@ -28,13 +28,13 @@ from echospine.domain.sights import Landmark
 from training.augment import sample_changes, unchanged
 from training.batches import IGNORE, twin_batch
 from training.machines import SIZE
-from training.net import N_STRUCTURES, OUTPUTS, Mirrored, Network, n_weights
+from training.net import N_STRUCTURES, OUTPUTS, Network, n_weights
 from training.people import Part
 from training.real import real_sets
 from training.shards import Pictures, read
 from training.thresholds import of_landmarks, of_real, of_structures
 
-VERSION = "2"
+VERSION = "3"
 UNHEARD = 1e12
 """Variance of features that say nothing of strangeness."""
 LEAST_EDGE = 5.0
@@ -147,8 +147,7 @@ def card(network: Network, digest: str, tune: Pictures, fold: int) -> dict[str, 
 
     `fold`: of the real sets, by which thresholds of nerve and vessel are chosen.
     """
-    asked = Mirrored(network).eval()
-    usual, varied = (answers(asked, tune, varied=one) for one in (False, True))
+    usual, varied = (answers(network, tune, varied=one) for one in (False, True))
     both = {name: torch.cat((usual[name], varied[name])) for name in usual}
     warmth = structure_temperature(both["structures"], both["labels"])
     told = both["truth_view"] >= 0
@@ -165,10 +164,9 @@ def card(network: Network, digest: str, tune: Pictures, fold: int) -> dict[str, 
         "temperature": {"structures": warmth, "view": temperature(both["view"][told], both["truth_view"][told])},
         "thresholds": {
             **of_structures(torch.softmax(both["structures"] / warmth, dim=1), both["labels"]),
-            **of_real(asked, real_sets(), fold, warmth),
+            **of_real(network, real_sets(), fold, warmth),
         },
         "landmark_thresholds": of_landmarks(*(list(one) for one in heat)),
-        "mirrored": True,
         "strangeness": strangeness(both["features"]),
     }
 

@@ -92,26 +92,6 @@ class Network(nn.Module):
         return self.structures(up), self.landmarks(up), self.view(told), self.place(told), features
 
 
-class Mirrored(nn.Module):
-    """A network that is asked twice, the second time left for right: see reading.Outputs.with_mirrored."""
-
-    def __init__(self, network: Network) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, picture: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Return the outputs in the order of OUTPUTS."""
-        structures, landmarks, view, place, features = self.network(picture)
-        again = self.network(picture.flip(3))
-        return (
-            0.5 * (structures + again[0].flip(3)),
-            0.5 * (landmarks + again[1].flip(3)),
-            0.5 * (view + again[2]),
-            place,
-            features,
-        )
-
-
 def half_precision() -> torch.autocast:
     """Return a context that computes in bfloat16 where the processor does that in hardware, else does nothing."""
     return torch.autocast("cpu", torch.bfloat16, enabled=torch.ops.mkldnn._is_mkldnn_bf16_supported())
@@ -122,4 +102,4 @@ def n_weights(network: nn.Module) -> int:
     return sum(one.numel() for one in network.parameters())
 
 
-__all__ = ["OUTPUTS", "SIZE", "Mirrored", "Network", "half_precision", "n_weights"]
+__all__ = ["OUTPUTS", "SIZE", "Network", "half_precision", "n_weights"]

@@ -108,7 +108,6 @@ def card_of(files: ModelFiles, document: Mapping[str, Any]) -> Card:
             view_temperature=float(temperature["view"]),
             thresholds=_thresholds(document.get("thresholds", {}), Structure, "structure"),
             landmark_thresholds=_thresholds(document.get("landmark_thresholds", {}), Landmark, "landmark"),
-            mirrored=bool(document.get("mirrored", False)),
         )
     except ModelError as error:
         raise ModelError(f"{files.card}: {error}") from error

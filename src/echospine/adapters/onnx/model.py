@@ -52,15 +52,14 @@ class NetworkModel:
         return self.session.notes
 
     def alone(self) -> NetworkModel:
-        """Return the same model for live pictures: in 8 bits where there is that, once, and without a second opinion.
+        """Return the same model for live pictures: in 8 bits where there is that, and without the second opinion.
 
         What is read in 8 bits says so in the name of its method.
         """
-        card = replace(self.card, mirrored=False)
         if self.quick is None:
-            return replace(self, second=None, card=card)
-        name, version = card.method.name, card.method.version
-        card = replace(card, method=Method(name, version.removesuffix(")") + ", 8 bits)"))
+            return replace(self, second=None)
+        name, version = self.card.method.name, self.card.method.version
+        card = replace(self.card, method=Method(name, version.removesuffix(")") + ", 8 bits)"))
         return replace(self, second=None, session=self.quick, card=card, quick=None)
 
     def survey(self, samples: Sequence[Frame]) -> Field:
@@ -76,10 +75,6 @@ class NetworkModel:
 
     def answer(self, square: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Outputs:
         """Return what the network answers for one square, (size, size); raises ModelError for another form."""
-        seen = self._answer(square)
-        return seen.with_mirrored(self._answer(square[:, ::-1])) if self.card.mirrored else seen
-
-    def _answer(self, square: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Outputs:
         found = self.session.run(np.ascontiguousarray(square[None, None]))
         return Outputs.checked(found, self.card.size, self.card.strangeness.mean.size)
 

@@ -16,7 +16,6 @@ from echospine.engine.vision.framing import Framing
 from echospine.engine.vision.reading import Card, Look, Strangeness, agreement_of, naming
 from echospine.engine.vision.reading.crests import on_crest, steady, tops
 from echospine.engine.vision.reading.naming import share_of
-from echospine.engine.vision.reading.outputs import Outputs, shapes
 from echospine.engine.vision.reading.points import HEAT_SD, LEAST_SD, peaks, sightings
 
 N = len(Structure)
@@ -288,16 +287,3 @@ def test_strangeness_is_the_mahalanobis_distance():
 def test_a_card_that_cannot_be_is_refused(changes, words):
     with pytest.raises(ModelError, match=words):
         card(**changes)
-
-
-def test_the_mean_of_a_picture_and_its_mirrored_one_has_no_favoured_side():
-    rng = np.random.default_rng(2)
-    seen, again = (
-        Outputs(*(rng.normal(size=shape).astype(np.float32) for shape in shapes(32, 4).values())) for _ in range(2)
-    )
-    mean = seen.with_mirrored(again)
-    np.testing.assert_allclose(mean.structures, again.with_mirrored(seen).structures[:, :, ::-1], rtol=1e-6)
-    np.testing.assert_allclose(mean.landmarks[0, :, 0], (seen.landmarks[0, :, 0] + again.landmarks[0, :, -1]) / 2)
-    np.testing.assert_allclose(mean.view, (seen.view + again.view) / 2)
-    assert mean.place is seen.place
-    assert mean.features is seen.features

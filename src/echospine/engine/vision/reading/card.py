@@ -70,8 +70,7 @@ class Card:
 
     `size`: edge of the square it sees, cells; `temperature`: divides the logits of each structure, (19,), and
     `view_temperature` those of views (Guo et al. 2017); `thresholds`: probability from which each structure is named;
-    `landmark_thresholds`: the same for landmarks; `mirrored`: whether each picture is asked about a second time, left
-    for right, and the mean of both answers is read.
+    `landmark_thresholds`: the same for landmarks.
     """
 
     method: Method
@@ -81,7 +80,6 @@ class Card:
     view_temperature: float = 1.0
     thresholds: Mapping[Structure, float] = made(default_factory=dict)
     landmark_thresholds: Mapping[Landmark, float] = made(default_factory=dict)
-    mirrored: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "temperature", frozen(self.temperature))

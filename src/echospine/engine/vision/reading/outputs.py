@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -46,18 +46,6 @@ class Outputs:
                 raise ModelError(f"the network's output {name!r} holds numbers that are not finite")
             parts[name] = value[0]
         return cls(**parts)
-
-    def with_mirrored(self, other: Outputs) -> Outputs:
-        """Return the mean with what was answered for the same picture left for right.
-
-        That is of what has no side: structures, landmarks and view. Place and features stay the picture's own.
-        """
-        return replace(
-            self,
-            structures=0.5 * (self.structures + other.structures[:, :, ::-1]),
-            landmarks=0.5 * (self.landmarks + other.landmarks[:, :, ::-1]),
-            view=0.5 * (self.view + other.view),
-        )
 
 
 def shapes(size: int, n_features: int) -> dict[str, tuple[int, ...]]:
