@@ -13,6 +13,8 @@ from workstation import Workstation, import_files, on_picture, say_who, violatio
 import moving_cine as drawn
 
 Shoot = Callable[[Page, str], None]
+FOLLOW_MS = 60_000
+"""A cine is followed within seconds; a busy machine may load its kernels first."""
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def opened(page: Page, cine: list[Path]) -> None:
     page.goto("/exams")
     import_files(page, *cine)
     page.get_by_role("link", name="Motion").click()
-    expect(page.get_by_role("heading", name="Measured")).to_be_visible()
+    expect(page.get_by_role("heading", name="Measured")).to_be_visible(timeout=FOLLOW_MS)
     page.wait_for_url(re.compile("motion"))
 
 
