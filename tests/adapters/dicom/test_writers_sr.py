@@ -13,7 +13,7 @@ import pytest
 
 from echospine.adapters.dicom.writing import SrWriter, UsImageWriter
 from echospine.adapters.dicom.writing.codes import LEVELS, QUANTITIES, SIDES, STRUCTURES, UNITS
-from echospine.domain.labels import Side, Structure, WallMuscle
+from echospine.domain.labels import PARTS, Side, Structure, WallMuscle
 from echospine.domain.measures import OF_CHOSEN, Quantity, Status
 from echospine.domain.takes import Contraction
 from echospine.domain.units import Unit
@@ -184,7 +184,7 @@ def test_every_term_has_a_code_that_fits():
     assert set(QUANTITIES) == set(Quantity)
     assert set(UNITS) == set(Unit)
     assert all(code.value == unit.value for unit, code in UNITS.items())
-    assert set(STRUCTURES) == set(Structure) - {Structure.BACKGROUND}
+    assert set(STRUCTURES) == set(PARTS.values()) - {Structure.BACKGROUND}
     for table in (QUANTITIES, UNITS, STRUCTURES, SIDES, LEVELS):
         codes = [(code.scheme_designator, code.value) for code in table.values()]
         assert len(set(codes)) == len(codes)
