@@ -94,9 +94,7 @@ class Row:
 def page(card: Table, scores: Mapping[str, Table]) -> str:
     """Return the page of a model."""
     sections = {
-        "score": lambda one: (
-            _simulated(one, "People that nothing was trained or tuned on, usual greys") + _machines(one)
-        ),
+        "score": _usual,
         "varied": lambda one: _simulated(one, "The same people, pictures varied as in training"),
         "quick": lambda one: _simulated(one, "The same people and usual greys, read in 8 bits, as live pictures are"),
         "real": _real,
