@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from echospine.domain.exams import Change, Exam, ExamFile, ExamState, ExamWrite, Recording
 from echospine.domain.explanations import Explanation, Subject
@@ -19,6 +19,9 @@ from echospine.domain.interpretations import Interpretation
 from echospine.domain.labels import Field, Method
 from echospine.domain.reports import Report, ReportFile
 from echospine.domain.trends import Entry, Kept, Patient, StudyPlan, StudyReading, Withdrawal
+
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
 
 
 class FrameSource(Protocol):
@@ -134,6 +137,20 @@ class RecordingReader(Protocol):
 
     def open(self, plan: RecordingPlan) -> FrameSource:
         """Open a recording; raises InputError whose text names the file and the way out."""
+        ...
+
+
+class Crowd(Protocol):
+    """Many hands for work that falls into pieces: cores of this machine, or of a cluster."""
+
+    def each(
+        self, work: Callable[[Piece], Result], pieces: Sequence[Piece]
+    ) -> Iterator[tuple[int, Result | Exception]]:
+        """Give each piece's place and what came of it, in the order in which they are done.
+
+        A piece whose worker was lost is given to another; an Exception in place of a result says that it was given up.
+        Raises ClusterError when the crowd itself is lost.
+        """
         ...
 
 

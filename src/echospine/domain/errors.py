@@ -82,5 +82,9 @@ class Conflict(EchoSpineError):  # noqa: N818
     """Somebody else changed it first."""
 
 
+class ClusterError(EchoSpineError):
+    """The machines that were to share the work cannot be reached."""
+
+
 class StorageError(EchoSpineError):
     """The disk or the database failed: full, read-only, or corrupt."""

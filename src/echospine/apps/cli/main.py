@@ -7,6 +7,7 @@ import sys
 import click
 
 from echospine import __version__
+from echospine.apps.cli.cohort import cohort
 from echospine.apps.cli.corrections import corrections
 from echospine.apps.cli.data import data
 from echospine.apps.cli.elastography import elastography
@@ -43,6 +44,7 @@ for command in (
     examine,
     segment,
     measure,
+    cohort,
     elastography,
     trend,
     simulate,

@@ -3,6 +3,9 @@
 Adapters are loaded when they are first needed, for a command that needs none must not wait for them.
 """
 
+from echospine.apps.wiring.cohort import MeasurePiece as MeasurePiece
+from echospine.apps.wiring.cohort import build_crowd as build_crowd
+from echospine.apps.wiring.cohort import write_cohort_parquet as write_cohort_parquet
 from echospine.apps.wiring.formats import Reader as Reader
 from echospine.apps.wiring.formats import Writers as Writers
 from echospine.apps.wiring.formats import build_reader as build_reader

@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from echospine.domain.errors import EchoSpineError, InputError, TooLargeError, UnreadableError, UnsupportedError
@@ -69,24 +69,31 @@ def expand(path: Path) -> list[LocalFile]:
 
 
 def gather(
-    reader: RecordingReader, inputs: Sequence[LocalFile], *, scratch: Path, pixel_spacing_mm: float | None = None
+    reader: RecordingReader,
+    inputs: Sequence[LocalFile],
+    *,
+    scratch: Path,
+    pixel_spacing_mm: float | None = None,
+    stacks: bool = True,
 ) -> Gathered:
     """Sort files into recordings; archives are unpacked into `scratch`, which must outlive the plans.
 
     Pictures that lie in one folder make one recording in natural order of their names; one given by itself is
-    one. Each sequence gets the PLUS configuration and the detached data that belong to it. Nothing is raised
-    for a bad file: it becomes a problem line, and the others go on.
+    one. Without `stacks` each picture is one, and recordings bear the names of their folders, too. Each sequence gets
+    the PLUS configuration and the detached data that belong to it. Nothing is raised for a bad file: it becomes a
+    problem line, and the others go on.
     """
     heap = _Heap()
     _sort_out(reader, _once(inputs), scratch, heap)
-    groups = _grouped(heap.pictures)
+    groups = _grouped(heap.pictures, stacks=stacks)
     sequences = [files[0] for kind, files in groups if kind == "sequence"]
     plans: list[RecordingPlan] = []
     used: set[LocalFile] = set()
     for _, files in groups:
         beside = _companions(files[0], sequences, heap) if files[0] in sequences else []
         used |= set(beside)
-        plans.append(_plan(files, beside, pixel_spacing_mm))
+        plan = _plan(files, beside, pixel_spacing_mm)
+        plans.append(plan if stacks else replace(plan, name=files[0].name))
     unused = [(file, said) for file, said in (heap.configurations | heap.others).items() if file not in used]
     return Gathered(tuple(plans), (*heap.problems, *(said for file, said in unused if _named(file))))
 
@@ -202,12 +209,12 @@ def _sort_in_archive(reader: RecordingReader, file: LocalFile, scratch: Path, he
         raise InputError(f"{file.name}: holds no recording among its {len(members)} files; pack the recordings too")
 
 
-def _grouped(pictures: Iterable[tuple[str, LocalFile]]) -> list[tuple[str, list[LocalFile]]]:
-    """Return the files of each recording: images of one folder together, everything else by itself."""
+def _grouped(pictures: Iterable[tuple[str, LocalFile]], *, stacks: bool) -> list[tuple[str, list[LocalFile]]]:
+    """Return the files of each recording: images of one folder together (with `stacks`), everything else by itself."""
     groups: list[tuple[str, list[LocalFile]]] = []
     of_folder: dict[str, list[LocalFile]] = {}
     for kind, file in pictures:
-        if kind == "image" and not _named(file) and (folder := _folder(file)) in of_folder:
+        if stacks and kind == "image" and not _named(file) and (folder := _folder(file)) in of_folder:
             of_folder[folder].append(file)
             continue
         groups.append((kind, [file]))

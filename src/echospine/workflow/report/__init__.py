@@ -7,6 +7,16 @@ from echospine.workflow.report.building import build_report
 from echospine.workflow.report.document import report_document
 from echospine.workflow.report.labels import labels_json
 from echospine.workflow.report.rendering import render
-from echospine.workflow.report.tables import measure_rows, measure_table
+from echospine.workflow.report.tables import COHORT_COLUMNS, Row, cohort_table, measure_rows, measure_table
 
-__all__ = ["build_report", "labels_json", "measure_rows", "measure_table", "render", "report_document"]
+__all__ = [
+    "COHORT_COLUMNS",
+    "Row",
+    "build_report",
+    "cohort_table",
+    "labels_json",
+    "measure_rows",
+    "measure_table",
+    "render",
+    "report_document",
+]

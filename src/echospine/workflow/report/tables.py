@@ -21,6 +21,8 @@ COLUMNS = ("frame", "structure", "side", "quantity", "value", "unit", "uncertain
 MEASURE_COLUMNS = (*COLUMNS, "level", "note", "state")
 """Columns of the table of `echospine measure`: also the level where it is known, why a value is absent, and whether the
 muscle was at rest, as somebody said it."""
+COHORT_COLUMNS = (*MEASURE_COLUMNS, "recording")
+"""Columns of the table of `echospine cohort`."""
 _OF_FINDING = ("recording", "digest", "level", "note", "n_frames", "original", "decided_by", "state")
 FINDING_COLUMNS = (*COLUMNS, *_OF_FINDING, "report")
 """Columns of `findings.csv`; the last one says on every row whether a clinician has signed it."""
@@ -44,7 +46,12 @@ def measure_table(measured: Sequence[tuple[str, Interpreted]]) -> str:
     if len(measured) == 1:
         return _csv(MEASURE_COLUMNS, measure_rows(measured[0][1]))
     rows = ((*row, name) for name, interpreted in measured for row in measure_rows(interpreted))
-    return _csv((*MEASURE_COLUMNS, "recording"), rows)
+    return cohort_table(rows)
+
+
+def cohort_table(rows: Iterable[Row]) -> str:
+    """Return the table of `echospine cohort`: rows of COHORT_COLUMNS."""
+    return _csv(COHORT_COLUMNS, rows)
 
 
 def measure_rows(interpreted: Interpreted) -> Iterator[Row]:
