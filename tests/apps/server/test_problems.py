@@ -24,6 +24,7 @@ EXPECTED = {
     errors.UncalibratedError: 422,
     errors.GeometryError: 422,
     errors.ModelError: 500,
+    errors.ClusterError: 503,
     errors.NotAllowed: 409,
     errors.NotFound: 404,
     errors.Conflict: 409,

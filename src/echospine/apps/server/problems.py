@@ -55,6 +55,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     errors.GeometryError: Kind(422, "bad-geometry", "The shape or transform cannot be used"),
     errors.StorageError: Kind(507, "storage", "The disk or the database refused"),
     errors.ModelError: Kind(500, "model", "The interpretation engine failed"),
+    errors.ClusterError: Kind(503, "cluster", "The machines that share the work cannot be reached"),
     errors.EchoSpineError: UNEXPECTED,
 }
 
