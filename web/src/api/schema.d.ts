@@ -4807,7 +4807,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server is busy */
+            /** @description The machines that share the work cannot be reached; or The server is busy */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4932,7 +4932,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server is busy */
+            /** @description The machines that share the work cannot be reached; or The server is busy */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6081,7 +6081,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server is busy */
+            /** @description The machines that share the work cannot be reached; or The server is busy */
             503: {
                 headers: {
                     [name: string]: unknown;
